@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Plain JavaScript that old versions of Node can parse: it must reach the sentence below, not a syntax error.
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 24 || (major === 24 && minor < 12)) {
+  process.stderr.write(
+    `gantry needs Node 24.12 or newer and this is ${process.versions.node}: install a newer Node, or run it through npx in a folder that has npm's "node" package.\n`,
+  );
+  process.exit(78);
+}
+// A checkout runs its source, so that an old build can never be mistaken for the code at hand; a published package has only dist.
+const { existsSync } = await import("node:fs");
+const source = new URL("../src/main.ts", import.meta.url);
+await import(existsSync(source) ? source.href : new URL("../dist/gantry.js", import.meta.url).href);
