@@ -1,0 +1,45 @@
+/** Opens the instance's database and brings its schema up to date. */
+import { rename } from "node:fs/promises";
+
+import { Kysely } from "kysely";
+import { Migrator } from "kysely/migration";
+
+import type { Logger } from "../core/logger.ts";
+import { migrations } from "./migrations/index.ts";
+import { createSqliteDialect, isDamaged, openSqlite } from "./sqlite.ts";
+import type { Tables } from "./tables.ts";
+
+export type Database = Kysely<Tables>;
+
+interface OpenedDatabase {
+  db: Database;
+  /** Where a damaged predecessor was moved to; the new database starts empty. */
+  setAside: string | undefined;
+}
+
+export async function openDatabase(file: string, logger: Logger): Promise<OpenedDatabase> {
+  let setAside: string | undefined;
+  let sqlite;
+  try {
+    sqlite = openSqlite(file);
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    setAside = await moveAside(file);
+    logger.error({ err: error, setAside }, "the database is damaged: it was set aside and an empty one begun");
+    sqlite = openSqlite(file);
+  }
+  const db = new Kysely<Tables>({ dialect: createSqliteDialect(sqlite) });
+  const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw new Error(`bringing the database ${file} up to date failed; it was left as it was`, { cause: error });
+  }
+  return { db, setAside };
+}
+
+async function moveAside(file: string): Promise<string> {
+  const aside = `${file}.damaged-${new Date().toISOString().replaceAll(":", "-")}`;
+  await rename(file, aside);
+  for (const suffix of ["-wal", "-shm"]) await rename(file + suffix, aside + suffix).catch(() => undefined);
+  return aside;
+}

@@ -1,0 +1,8 @@
+/** Every migration in order. Released ones are never edited: add the next number. */
+import type { Migration } from "kysely/migration";
+
+import * as keys from "./001-keys.ts";
+
+export const migrations: Record<string, Migration> = {
+  "001-keys": keys,
+};
