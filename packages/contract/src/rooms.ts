@@ -1,0 +1,14 @@
+/** Every operation and event there is, by room: what transports, the typed client, OpenAPI, and the CLI are built from. */
+import { accessOperations } from "./access.ts";
+import { instanceEvents, instanceOperations } from "./instances.ts";
+
+export const contract = {
+  instances: instanceOperations,
+  access: accessOperations,
+};
+export type Contract = typeof contract;
+
+export const events = {
+  ...instanceEvents,
+};
+export type Events = typeof events;
