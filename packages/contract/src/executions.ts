@@ -1,0 +1,243 @@
+/** Executions: one run of a command. An accepted execution is durable before it is acknowledged; its outcome is a value, never an error. */
+import { z } from "zod";
+
+import { CommandKind } from "./commands.ts";
+import { event } from "./event.ts";
+import { operation, room } from "./operation.ts";
+import { DisplayText, DurationMs, Environment, ExecutionId, Name, pageInput, pageOf, Timestamp } from "./primitives.ts";
+
+export const ExecutionState = z.enum([
+  "scheduled",
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "timedOut",
+  "cancelled",
+  "interrupted",
+  "expired",
+]);
+export type ExecutionState = z.infer<typeof ExecutionState>;
+
+/** Why an execution did not succeed, in the words of whoever failed. `code` is a GantryError code or the program's own. */
+export const ExecutionError = z.object({
+  name: z.string(),
+  message: z.string(),
+  code: z.string().optional(),
+  stack: z.string().optional(),
+  cause: z.unknown().optional(),
+});
+export type ExecutionError = z.infer<typeof ExecutionError>;
+
+/** What every view of an execution tells. Fields that are not known yet are null. */
+const outcome = {
+  executionId: ExecutionId,
+  state: ExecutionState,
+  /** Null until it has ended. */
+  success: z.boolean().nullable(),
+  error: ExecutionError.nullable(),
+  /** The process's own; 0 or 1 for a function that returned or threw; null after a signal or when it never ran. */
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  durationMs: z.int().nullable(),
+  queuedMs: z.int().nullable(),
+  cached: z.boolean(),
+  attempt: z.int(),
+} as const;
+
+const facts = {
+  command: Name,
+  kind: CommandKind,
+  priority: z.int(),
+  tags: z.array(z.string()),
+  cwd: z.string(),
+  /** The key that started it, or `local` for the owner on the control socket. */
+  owner: z.string(),
+  timeoutMs: z.int(),
+  createdAt: Timestamp,
+  startedAt: Timestamp.nullable(),
+  endedAt: Timestamp.nullable(),
+  /** All bytes of stdout and stderr so far. */
+  outputBytes: z.int(),
+} as const;
+
+/** The answer of a finished `execute`. */
+export const ExecutionResult = z.object({
+  ...outcome,
+  /** What a function returned, as JSON; null for programs. */
+  result: z.unknown(),
+  /** Stdout and stderr in order of arrival, as text; the last `outputLimitBytes` of it. */
+  output: z.string(),
+  outputBytes: z.int(),
+  outputTruncated: z.boolean(),
+});
+export type ExecutionResult = z.infer<typeof ExecutionResult>;
+
+/** `output` in a result holds at most this much; GET /executions/{id}/output has all. */
+export const outputLimitBytes = 256 * 1024;
+
+export const ExecutionSummary = z.object({ ...outcome, ...facts });
+export type ExecutionSummary = z.infer<typeof ExecutionSummary>;
+
+/** One try. Rows of their own, because a retry must not erase what happened before it. */
+export const Attempt = z.object({
+  attempt: z.int(),
+  state: ExecutionState,
+  startedAt: Timestamp,
+  endedAt: Timestamp.nullable(),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  error: ExecutionError.nullable(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+export const Execution = z.object({
+  ...outcome,
+  ...facts,
+  input: z.record(z.string(), z.unknown()),
+  result: z.unknown(),
+  attempts: z.array(Attempt),
+});
+export type Execution = z.infer<typeof Execution>;
+
+const OutputStream = z.enum(["stdout", "stderr"]);
+
+/** One piece of output. `text` when the bytes are UTF-8 by themselves, else `base64`; `nextOffset` is where to resume. */
+export const OutputRecord = z.object({
+  type: z.literal("output"),
+  stream: OutputStream,
+  offset: z.int(),
+  nextOffset: z.int(),
+  time: Timestamp,
+  text: z.string().optional(),
+  base64: z.string().optional(),
+});
+export type OutputRecord = z.infer<typeof OutputRecord>;
+
+export const OutputEvent = z.discriminatedUnion("type", [
+  OutputRecord,
+  z.object({ type: z.literal("end"), state: ExecutionState, nextOffset: z.int() }),
+]);
+export type OutputEvent = z.infer<typeof OutputEvent>;
+
+/** What a streaming `execute` tells, in this order: accepted, then state, progress, and output as they come, then result. */
+export const ExecuteEvent = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("accepted"), executionId: ExecutionId, state: ExecutionState }),
+  z.object({ type: z.literal("state"), executionId: ExecutionId, state: ExecutionState, attempt: z.int() }),
+  z.object({ type: z.literal("progress"), done: z.number(), total: z.number().nullable(), text: z.string() }),
+  OutputRecord,
+  z.object({ type: z.literal("result"), result: ExecutionResult }),
+]);
+export type ExecuteEvent = z.infer<typeof ExecuteEvent>;
+
+const Argument = z.string().max(131_072);
+
+export const ExecuteInput = z.object({
+  command: Name,
+  /** The command's input as JSON. Either this or `argv`. */
+  input: z.record(z.string(), z.unknown()).optional(),
+  /** Command-line words that the daemon parses against the command's schema. */
+  argv: z.array(Argument).max(4096).optional(),
+  /** Absolute. Needs the right to run freely. The instance's project folder unless given. */
+  cwd: z.string().max(4096).startsWith("/", "must be an absolute path").optional(),
+  /** Added to the command's environment. Needs the right to run freely. Forgotten when the execution has ended. */
+  env: Environment.optional(),
+  timeoutMs: DurationMs.min(1).optional(),
+  /** Higher runs first; first come, first served inside one priority. */
+  priority: z.int().min(-100).max(100).default(0),
+  tags: z.array(DisplayText.max(64).min(1)).max(16).default([]),
+  /** True (the default): answer with the outcome, and cancel if the caller goes away. False: answer 202 once it is durable. */
+  wait: z.boolean().default(true),
+});
+export type ExecuteInput = z.output<typeof ExecuteInput>;
+
+const id = ExecutionId;
+
+export const executionOperations = room("executions", {
+  execute: operation({
+    method: "POST",
+    path: "/execute",
+    permission: "executions.run",
+    summary: "Run a command: with its outcome, with its live output (as a stream), or detached",
+    input: ExecuteInput,
+    output: ExecutionResult,
+    events: ExecuteEvent,
+    successStatus: ({ state }) => (state === "queued" || state === "running" ? 202 : 200),
+    errors: ["notFound", "resourceExhausted", "unavailable"],
+  }),
+  list: operation({
+    method: "GET",
+    path: "/executions",
+    permission: "executions.read",
+    summary: "List executions, newest first",
+    input: z.object({
+      ...pageInput,
+      command: Name.optional(),
+      state: z.union([ExecutionState, z.array(ExecutionState)]).optional(),
+      tag: z.string().max(64).optional(),
+      /** Created at or after. */
+      since: Timestamp.optional(),
+      /** Created before. */
+      until: Timestamp.optional(),
+    }),
+    output: pageOf(ExecutionSummary),
+  }),
+  get: operation({
+    method: "GET",
+    path: "/executions/:id",
+    permission: "executions.read",
+    summary: "Show one execution with its input, result, and attempts",
+    input: z.object({ id }),
+    output: Execution,
+    errors: ["notFound"],
+  }),
+  output: operation({
+    method: "GET",
+    path: "/executions/:id/output",
+    permission: "executions.read",
+    summary: "The output as text, or as a stream of records that follows until the end and resumes at an offset",
+    input: z.object({
+      id,
+      /** A `nextOffset` seen before; records that end at or before it are left out. */
+      since: z.int().min(0).default(0),
+      stream: OutputStream.optional(),
+    }),
+    output: z.string(),
+    textType: "text/plain",
+    events: OutputEvent,
+    errors: ["notFound"],
+  }),
+  cancel: operation({
+    method: "POST",
+    path: "/executions/:id/cancel",
+    permission: "executions.control",
+    summary: "Stop an execution: abort signal, then TERM, then KILL to its process group; answers when it is gone",
+    input: z.object({ id }),
+    output: ExecutionSummary,
+    errors: ["notFound"],
+    idempotent: true,
+  }),
+});
+
+/** Short enough for every subscriber; whoever wants more asks for the execution. */
+const Brief = z.object({
+  executionId: ExecutionId,
+  command: Name,
+  kind: CommandKind,
+  state: ExecutionState,
+  owner: z.string(),
+  attempt: z.int(),
+});
+
+export const executionEvents = {
+  "execution.accepted": event("executions.read", Brief),
+  "execution.started": event("executions.read", Brief),
+  "execution.progress": event(
+    "executions.read",
+    z.object({ executionId: ExecutionId, owner: z.string(), done: z.number(), total: z.number().nullable(), text: z.string() }),
+  ),
+  "execution.ended": event(
+    "executions.read",
+    Brief.extend({ success: z.boolean(), exitCode: z.int().nullable(), durationMs: z.int().nullable() }),
+  ),
+} as const;
