@@ -13,4 +13,6 @@ export * from "./paths.ts";
 export * from "./permissions.ts";
 export * from "./primitives.ts";
 export * from "./process-identity.ts";
+export * from "./provider-protocol.ts";
+export * from "./providers.ts";
 export * from "./rooms.ts";
