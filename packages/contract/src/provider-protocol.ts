@@ -65,8 +65,8 @@ export function providerCodeOf(code: ErrorCode): ProviderCode {
 }
 
 /** A JSON Schema document. What it says is checked by the validator that compiles it, not here. */
-export const JsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
-export type JsonSchema = z.infer<typeof JsonSchema>;
+export const MethodSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
+export type MethodSchema = z.infer<typeof MethodSchema>;
 
 export const ProviderKind = z.enum(["llm", "tool", "mcp", "service"]);
 export type ProviderKind = z.infer<typeof ProviderKind>;
@@ -83,8 +83,8 @@ export const ProviderMethod = z.object({
   description: z.string().max(4096).optional(),
   /** True when it sends chunks before its result. */
   stream: z.boolean().default(false),
-  input: JsonSchema.optional(),
-  output: JsonSchema.optional(),
+  input: MethodSchema.optional(),
+  output: MethodSchema.optional(),
   /** True when running it twice does no harm: only then is a lost call sent to another instance. */
   idempotent: z.boolean().default(false),
   timeoutMs: z.int().min(1).max(86_400_000).optional(),
