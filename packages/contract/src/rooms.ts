@@ -1,14 +1,19 @@
 /** Every operation and event there is, by room: what transports, the typed client, OpenAPI, and the CLI are built from. */
 import { accessOperations } from "./access.ts";
+import { commandOperations } from "./commands.ts";
+import { executionEvents, executionOperations } from "./executions.ts";
 import { instanceEvents, instanceOperations } from "./instances.ts";
 
 export const contract = {
   instances: instanceOperations,
   access: accessOperations,
+  commands: commandOperations,
+  executions: executionOperations,
 };
 export type Contract = typeof contract;
 
 export const events = {
   ...instanceEvents,
+  ...executionEvents,
 };
 export type Events = typeof events;
