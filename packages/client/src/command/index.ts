@@ -6,9 +6,9 @@ export interface CommandContext {
   /** Aborted when the execution is cancelled or its time is over; the process is killed a little later. */
   readonly signal: AbortSignal;
   /** Writes one line to standard error, where it does not mix with the data on standard output. */
-  log(message: string): void;
+  readonly log: (message: string) => void;
   /** Reports how far the work is. `total` undefined or null: not known. */
-  progress(done: number, total?: number | null, text?: string): void;
+  readonly progress: (done: number, total?: number | null, text?: string) => void;
   /** The folder that the execution runs in; also `process.cwd()`. */
   readonly cwd: string;
   /** The environment of the execution; also `process.env`. */
