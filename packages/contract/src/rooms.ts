@@ -3,17 +3,20 @@ import { accessOperations } from "./access.ts";
 import { commandOperations } from "./commands.ts";
 import { executionEvents, executionOperations } from "./executions.ts";
 import { instanceEvents, instanceOperations } from "./instances.ts";
+import { sessionEvents, sessionOperations } from "./sessions.ts";
 
 export const contract = {
   instances: instanceOperations,
   access: accessOperations,
   commands: commandOperations,
   executions: executionOperations,
+  sessions: sessionOperations,
 };
 export type Contract = typeof contract;
 
 export const events = {
   ...instanceEvents,
   ...executionEvents,
+  ...sessionEvents,
 };
 export type Events = typeof events;
