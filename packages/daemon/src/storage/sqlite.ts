@@ -1,4 +1,5 @@
 /** Lets Kysely's SQLite dialect drive node:sqlite, with prepared statements kept for reuse. */
+import { chmodSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import { type Dialect, SqliteDialect } from "kysely";
@@ -9,6 +10,8 @@ const cachedStatements = 500;
 
 export function openSqlite(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
+  // SQLite gives its side files the mode of the database.
+  chmodSync(file, 0o600);
   try {
     // NORMAL with WAL: a killed process loses nothing; only a power cut may lose the last moments, never the database.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;");

@@ -1,0 +1,250 @@
+/** The composition root: builds the rooms, joins them, opens the doors, and closes everything in reverse. */
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import {
+  accessOperations,
+  type Events,
+  events,
+  GantryError,
+  instanceOperations,
+  type InstancePaths,
+  type InstanceRecord,
+  type ManagementStyle,
+  type Permission,
+  protocolRange,
+} from "@gantry/contract";
+import { sql } from "kysely";
+
+import { ensureBootstrapKey } from "./access/bootstrap-key.ts";
+import { createAccessHandlers } from "./access/handlers.ts";
+import { createAccessService, localCaller } from "./access/service.ts";
+import { createKeyStore } from "./access/store.ts";
+import type { LoadedConfig } from "./config.ts";
+import type { Caller } from "./core/caller.ts";
+import { systemClock, toTimestamp } from "./core/clock.ts";
+import { createEventBus } from "./core/event-bus.ts";
+import { bind, type BoundOperation } from "./core/handlers.ts";
+import { createLifetime } from "./core/lifetime.ts";
+import type { Logger } from "./core/logger.ts";
+import { readProcessIdentity } from "./core/process-identity.ts";
+import { createInstanceHandlers } from "./instances/handlers.ts";
+import { createLoadMeter } from "./instances/load.ts";
+import { takeLock } from "./instances/lock.ts";
+import { findPortHolder } from "./instances/port-holder.ts";
+import { removeRecord, writeRecord } from "./instances/record.ts";
+import { createInstanceService, type StopRequest } from "./instances/service.ts";
+import { openDatabase } from "./storage/database.ts";
+import { createConnections } from "./transport/connections.ts";
+import { listenOnControlSocket } from "./transport/control-socket.ts";
+import { createFailureLimit } from "./transport/credentials.ts";
+import { createGate } from "./transport/gate.ts";
+import { createHttpServer } from "./transport/http.ts";
+import { runOperation } from "./transport/run-operation.ts";
+import { createSocketIo } from "./transport/socket-io.ts";
+import { handleUpgrades } from "./transport/upgrade.ts";
+import { version } from "./version.ts";
+
+export interface DaemonOptions {
+  loaded: LoadedConfig;
+  paths: InstancePaths;
+  style: ManagementStyle;
+  launch: InstanceRecord["launch"];
+  logger: Logger;
+  /** Called when the daemon has been asked over a transport to stop. */
+  onStopRequested(request: StopRequest): void;
+}
+
+export interface Daemon {
+  record: InstanceRecord;
+  /** Finishes running work within the time given, then closes everything. Later calls wait for the first. */
+  stop(request: StopRequest): Promise<void>;
+  /** Ends the waiting of a stop under way. */
+  hasten(): void;
+}
+
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { loaded, paths, logger } = options;
+  const { config } = loaded;
+  const clock = systemClock;
+  const lifetime = createLifetime(logger);
+  try {
+    return await compose();
+  } catch (error) {
+    await lifetime.close();
+    throw error;
+  }
+
+  async function compose(): Promise<Daemon> {
+    const lock = takeLock(paths.lockFile, config.instance);
+    lifetime.onClose("lock", () => lock.release());
+    for (const directory of [paths.stateDirectory, dirname(paths.logFile), paths.outputsDirectory, paths.hostsDirectory]) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    }
+
+    const { db } = await openDatabase(paths.databaseFile, logger);
+    lifetime.onClose("database", () => db.destroy());
+    const bus = createEventBus<Events>(clock, (error) => logger.error({ err: error }, "an event listener failed"));
+
+    const access = await createAccessService(createKeyStore(db), clock);
+    await ensureBootstrapKey(paths.bootstrapKeyFile, access);
+
+    const load = createLoadMeter(clock);
+    lifetime.onClose("load meter", () => load.close());
+    let record: InstanceRecord | undefined;
+    const instances = createInstanceService({
+      record: () => record as InstanceRecord,
+      loaded,
+      stateDirectory: paths.stateDirectory,
+      logFile: paths.logFile,
+      counts: {
+        executions: async () => ({ queued: 0, running: 0, total: 0 }),
+        sessions: async () => ({ live: 0, total: 0 }),
+        providers: () => ({ names: 0, instances: 0, callsInFlight: 0 }),
+      },
+      checks: { database: () => sql`SELECT 1`.execute(db) },
+      load,
+      clock,
+      stop: options.onStopRequested,
+    });
+
+    const operations: BoundOperation[] = [
+      ...bind(instanceOperations, createInstanceHandlers(instances)),
+      ...bind(accessOperations, createAccessHandlers(access)),
+    ];
+
+    const { host, port } = await openDoors({ operations, access, bus, record: () => record as InstanceRecord });
+    record = describe(host, port);
+    await writeRecord(paths.recordFile, record);
+    lifetime.onClose("record", () => removeRecord(paths.recordFile));
+    logger.info({ instance: record.instance, url: record.url, pid: record.pid, version }, "ready");
+
+    let stopping: Promise<void> | undefined;
+    const stop = async ({ drainTimeoutMs }: StopRequest) => {
+      logger.info({ drainTimeoutMs }, "stopping");
+      bus.publish("instance.draining", { instance: config.instance, drainTimeoutMs });
+      await lifetime.close();
+    };
+    return { record, stop: (request) => (stopping ??= stop(request)), hasten: () => undefined };
+  }
+
+  async function openDoors({ operations, access, bus }: Doors) {
+    let port = config.daemon.port;
+    const connections = createConnections();
+    access.onRevoked((keyId) => connections.closeAllOf(keyId));
+    const gate = createGate(() => port);
+    const failures = createFailureLimit(() => clock.monotonic());
+    const credentials = access;
+    const { server, app } = await createHttpServer({
+      operations,
+      gate,
+      credentials,
+      failures,
+      logger,
+      version,
+      assets: { directory: dashboardDirectory() },
+    });
+    const byName = new Map(operations.map((bound) => [bound.operation.name, bound]));
+    const socketIo = createSocketIo({
+      credentials,
+      failures,
+      connections,
+      logger,
+      operations,
+      acceptProvider: (socket) => socket.disconnect(true),
+      feed: {
+        events,
+        bus,
+        epoch: `${process.pid}-${clock.now()}`,
+        snapshot: (caller) => snapshotFor(caller, byName),
+        onError: (error) => logger.warn({ err: error }, "a subscriber got no snapshot"),
+      },
+    });
+    handleUpgrades(server, { gate, credentials, failures, logger, routes: [socketIo] });
+    lifetime.onClose("http", async () => {
+      const closed = app.close();
+      server.closeAllConnections();
+      await closed;
+    });
+    lifetime.onClose("socket.io", () => socketIo.close());
+
+    try {
+      await app.listen({ host: config.daemon.host, port: config.daemon.port });
+    } catch (cause) {
+      throw (cause as { code?: string }).code === "EADDRINUSE" ? portTaken(config.daemon.port, cause) : cause;
+    }
+    port = (server.address() as AddressInfo).port;
+    const closeControl = await listenOnControlSocket({ path: paths.controlSocket, operations, duplexes: {}, caller: localCaller, logger });
+    lifetime.onClose("control socket", closeControl);
+    return { host: config.daemon.host, port };
+  }
+
+  function describe(host: string, port: number): InstanceRecord {
+    const identity = readProcessIdentity(process.pid);
+    if (identity === undefined) throw new Error("this process cannot read its own start time");
+    return {
+      schemaVersion: 1,
+      instance: config.instance,
+      ...identity,
+      version,
+      protocol: protocolRange,
+      style: options.style,
+      startedAt: toTimestamp(clock.now()),
+      controlSocket: paths.controlSocket,
+      host,
+      port,
+      url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+      configFile: loaded.configFile,
+      configHash: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
+      launch: options.launch,
+    };
+  }
+}
+
+interface Doors {
+  operations: BoundOperation[];
+  access: Awaited<ReturnType<typeof createAccessService>>;
+  bus: ReturnType<typeof createEventBus<Events>>;
+  record: () => InstanceRecord;
+}
+
+/** What a subscriber of events starts from: the first page of everything it may list. */
+const snapshotOperations = {
+  status: "instances.status",
+  executions: "executions.list",
+  sessions: "sessions.list",
+  providers: "providers.list",
+};
+
+async function snapshotFor(caller: Caller, operations: Map<string, BoundOperation>): Promise<unknown> {
+  const context = { caller, signal: new AbortController().signal, requestId: "snapshot", wantsStream: false };
+  const parts = Object.entries(snapshotOperations).map(async ([part, name]) => {
+    const bound = operations.get(name);
+    const permission = bound?.operation.permission as Permission | undefined;
+    if (bound === undefined || permission === undefined || !caller.permissions.has(permission)) return [];
+    return [[part, await runOperation(bound, {}, context)]];
+  });
+  return Object.fromEntries((await Promise.all(parts)).flat());
+}
+
+/** Beside the bundle when installed; the dashboard's own build in a checkout. */
+function dashboardDirectory(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return here.endsWith("src") ? join(here, "../../dashboard/dist") : join(here, "ui");
+}
+
+function portTaken(port: number, cause: unknown): GantryError {
+  const holder = findPortHolder(port);
+  const who = holder === undefined ? "another process" : `process ${holder.pid} (${holder.command})`;
+  return new GantryError(
+    "unavailable",
+    `Port ${port} is taken by ${who}. Nothing was started. Choose another with --port N (0 = any free port), or stop that process.`,
+    {
+      cause,
+      details: { port, ...holder },
+    },
+  );
+}

@@ -1,0 +1,16 @@
+/** Instance operations → service. */
+import type { instanceOperations } from "@gantry/contract";
+
+import type { Handlers } from "../core/handlers.ts";
+import type { InstanceService } from "./service.ts";
+
+export function createInstanceHandlers(instances: InstanceService): Handlers<typeof instanceOperations> {
+  return {
+    info: () => instances.info(),
+    health: (_input, { caller }) => instances.health(caller.permissions.has("instances.read")),
+    status: () => instances.status(),
+    version: () => instances.version(),
+    config: () => instances.config(),
+    stop: (input) => instances.stop(input),
+  };
+}

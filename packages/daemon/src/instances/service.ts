@@ -1,0 +1,127 @@
+/** What this instance says about itself, and its orderly end. */
+import { type Health, type InstanceRecord, type InstanceStatus, protocolRange } from "@gantry/contract";
+
+import type { LoadedConfig } from "../config.ts";
+import type { Clock } from "../core/clock.ts";
+import type { LoadMeter } from "./load.ts";
+
+/** Counts that other rooms know; supplied by the composition root. */
+export interface RoomCounts {
+  executions(): Promise<InstanceStatus["executions"]>;
+  sessions(): Promise<InstanceStatus["sessions"]>;
+  providers(): InstanceStatus["providers"];
+}
+
+export interface StopRequest {
+  drainTimeoutMs: number;
+  sessions: boolean;
+  keepPrograms: boolean;
+}
+
+interface InstanceOptions {
+  record: () => InstanceRecord;
+  loaded: LoadedConfig;
+  stateDirectory: string;
+  logFile: string;
+  counts: RoomCounts;
+  /** Each check resolves when all is well and rejects with what is wrong. */
+  checks: Record<string, () => Promise<unknown>>;
+  load: LoadMeter;
+  clock: Clock;
+  /** Begins the drain; the process exits when it is done. */
+  stop(request: StopRequest): void;
+}
+
+export interface InstanceService {
+  health(detailed: boolean): Promise<Health>;
+  status(): Promise<InstanceStatus>;
+  config(): { configFile: string | undefined; values: LoadedConfig["values"] };
+  version(): { version: string; protocol: { min: number; max: number }; capabilities: string[] };
+  info(): { service: "gantry"; version: string; instance: string; links: Record<string, string> };
+  stop(request: Partial<StopRequest>): Promise<{ stopping: true; pid: number; waitingFor: { executions: number } }>;
+}
+
+export function createInstanceService(options: InstanceOptions): InstanceService {
+  const { record, loaded, counts, checks, clock } = options;
+  const startedMs = clock.monotonic();
+  const uptimeSeconds = () => Math.round((clock.monotonic() - startedMs) / 100) / 10;
+  let draining = false;
+
+  const runChecks = async (): Promise<NonNullable<Health["checks"]>> => {
+    const outcomes = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        try {
+          await check();
+          return [name, { status: "ok" as const }] as const;
+        } catch (error) {
+          return [name, { status: "failed" as const, detail: (error as Error).message }] as const;
+        }
+      }),
+    );
+    return Object.fromEntries(outcomes);
+  };
+
+  return {
+    async health(detailed) {
+      const { version, instance, pid, startTime, style, host, port } = record();
+      // The public answer is constant: whether this instance is in trouble is nobody's business without a key.
+      if (!detailed) return { status: "ok", service: "gantry", version };
+      const results = await runChecks();
+      const failed = Object.values(results).some(({ status }) => status === "failed");
+      const status = draining ? "draining" : failed ? "degraded" : "ok";
+      return {
+        status,
+        service: "gantry",
+        version,
+        instance,
+        pid,
+        startTime,
+        style,
+        uptimeSeconds: uptimeSeconds(),
+        host,
+        port,
+        checks: results,
+      };
+    },
+    async status() {
+      const { instance, version, style, pid, startedAt, url } = record();
+      const [executions, sessions] = await Promise.all([counts.executions(), counts.sessions()]);
+      return {
+        instance,
+        version,
+        style,
+        pid,
+        startedAt,
+        uptimeSeconds: uptimeSeconds(),
+        url,
+        configFile: loaded.configFile,
+        stateDirectory: options.stateDirectory,
+        logFile: options.logFile,
+        draining,
+        load: options.load.read(),
+        executions,
+        sessions,
+        providers: counts.providers(),
+      };
+    },
+    config: () => ({ configFile: loaded.configFile, values: loaded.values.map(maskEnvironment) }),
+    version: () => ({ version: record().version, protocol: protocolRange, capabilities: ["commands", "sessions", "providers"] }),
+    info: () => ({
+      service: "gantry",
+      version: record().version,
+      instance: record().instance,
+      links: { page: "/ui/", reference: "/docs", openapi: "/openapi.json", health: "/health", status: "/status" },
+    }),
+    async stop({ drainTimeoutMs = loaded.config.daemon.drainTimeoutMs, sessions = false, keepPrograms = false }) {
+      const { running } = await counts.executions();
+      draining = true;
+      options.stop({ drainTimeoutMs, sessions, keepPrograms });
+      return { stopping: true, pid: process.pid, waitingFor: { executions: running } };
+    },
+  };
+}
+
+/** A command's environment is where people put tokens. */
+function maskEnvironment({ key, value, origin }: LoadedConfig["values"][number]) {
+  return { key, value: /^command\..+\.env\./.test(key) ? "[secret]" : value, origin };
+}
