@@ -1,0 +1,88 @@
+/** Calls operations over HTTP with fetch, in browsers and in Node. */
+import { type AnyOperation, contract, errorFromProblem, GantryError, pathParameters, type Problem } from "@gantry/contract";
+import { EventSourceParserStream } from "eventsource-parser/stream";
+
+import type { CallOptions, Transport } from "./transport.ts";
+
+export interface HttpTransportOptions {
+  /** For example http://127.0.0.1:8765; in a page served by the daemon, its own origin. */
+  url: string;
+  key: string;
+  timeoutMs?: number | undefined;
+}
+
+export function createHttpTransport({ url, key, timeoutMs }: HttpTransportOptions): Transport {
+  const send = async (name: string, input: unknown, accept: string, options: CallOptions = {}) => {
+    const operation = find(name);
+    const { path, query, body } = place(operation, input as Record<string, unknown>);
+    const limitMs = options.timeoutMs ?? timeoutMs;
+    const signals = [options.signal, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)].filter(
+      (signal) => signal !== undefined,
+    );
+    let response: Response;
+    try {
+      response = await fetch(new URL(path + query, url), {
+        method: operation.method,
+        headers: { authorization: `Bearer ${key}`, accept, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        ...(body === undefined ? {} : { body }),
+        ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
+      });
+    } catch (cause) {
+      throw fromFetch(cause, url);
+    }
+    if (!response.ok) throw await readProblem(response);
+    return response;
+  };
+
+  return {
+    async call(name, input, options) {
+      const response = await send(name, input, "application/json, text/*;q=0.9", options);
+      return response.headers.get("content-type")?.startsWith("application/json") === true ? response.json() : response.text();
+    },
+    async *stream(name, input, options) {
+      const response = await send(name, input, "text/event-stream", options);
+      const events = (response.body as ReadableStream<Uint8Array>)
+        .pipeThrough(new TextDecoderStream() as never)
+        .pipeThrough(new EventSourceParserStream());
+      for await (const { event, data } of events as unknown as AsyncIterable<{ event?: string; data: string }>) {
+        const value: unknown = JSON.parse(data);
+        if (event === "error") throw errorFromProblem(value as Problem);
+        yield value;
+      }
+    },
+  };
+}
+
+function find(name: string): AnyOperation {
+  const [room, key] = name.split(".") as [keyof typeof contract, string];
+  const operation = (contract[room] as Record<string, AnyOperation> | undefined)?.[key];
+  if (operation === undefined) throw new GantryError("unimplemented", `This version of the client knows no operation ${name}.`);
+  return operation;
+}
+
+function place(operation: AnyOperation, input: Record<string, unknown>) {
+  const inPath = new Set(pathParameters(operation.path));
+  const path = operation.path.replaceAll(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(String(input[name])));
+  const rest = Object.entries(input).filter(([name, value]) => !inPath.has(name) && value !== undefined);
+  if (operation.method !== "GET" && operation.method !== "DELETE")
+    return { path, query: "", body: JSON.stringify(Object.fromEntries(rest)) };
+  const pairs = rest.flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((item) => [name, String(item)]));
+  return { path, query: pairs.length === 0 ? "" : `?${new URLSearchParams(pairs).toString()}`, body: undefined };
+}
+
+async function readProblem(response: Response): Promise<GantryError> {
+  const text = await response.text();
+  try {
+    return errorFromProblem(JSON.parse(text) as Problem);
+  } catch {
+    return new GantryError("internal", `The server answered ${response.status} without saying why. Is ${response.url} a Gantry daemon?`);
+  }
+}
+
+function fromFetch(cause: unknown, url: string): GantryError {
+  const { name } = cause as Error;
+  if (name === "TimeoutError")
+    return new GantryError("deadlineExceeded", "No answer came in the time allowed; whether it was done is not known.", { cause });
+  if (name === "AbortError") return new GantryError("cancelled", "The request was cancelled.", { cause });
+  return new GantryError("unavailable", `Nothing answers at ${url}. Start an instance with: gantry start`, { cause });
+}
