@@ -1,0 +1,27 @@
+/** Every verb there is. Only the one that is asked for is loaded. */
+import type { VerbEntry } from "./verb.ts";
+
+export const verbs: Record<string, VerbEntry> = {
+  start: { summary: "Start an instance in the background", load: () => import("./instances/start.ts") },
+  serve: { summary: "Run an instance in the foreground", load: () => import("./instances/serve.ts") },
+  stop: { summary: "Finish running work and stop an instance", load: () => import("./instances/stop.ts") },
+  restart: { summary: "Stop and start an instance; sessions stay", load: () => import("./instances/restart.ts") },
+  status: { summary: "Show what an instance is doing", load: () => import("./instances/status.ts") },
+  logs: { summary: "Show an instance's log", load: () => import("./instances/logs.ts") },
+  keys: {
+    summary: "Manage API keys",
+    verbs: {
+      create: { summary: "Make an API key", load: () => import("./access/create.ts") },
+      list: { summary: "List API keys", load: () => import("./access/list.ts") },
+      revoke: { summary: "Revoke an API key", load: () => import("./access/revoke.ts") },
+    },
+  },
+  config: {
+    summary: "Show and check the configuration",
+    verbs: {
+      show: { summary: "Show the configuration and where each value came from", load: () => import("./instances/config-show.ts") },
+      validate: { summary: "Check the configuration without starting anything", load: () => import("./instances/config-validate.ts") },
+    },
+  },
+  version: { summary: "Show the versions of this program and of the running instance", load: () => import("./instances/version.ts") },
+};
