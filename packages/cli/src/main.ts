@@ -63,7 +63,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = status;
   },
   (error: unknown) => {
-    process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : usageError) : error instanceof GantryError ? error.exitCode : 125;
+    process.exitCode =
+      error instanceof CommanderError ? (error.exitCode === 0 ? 0 : usageError) : error instanceof GantryError ? error.exitCode : 125;
     // Commander has already printed its own message.
     if (!(error instanceof CommanderError)) printError(error);
   },

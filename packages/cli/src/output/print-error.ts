@@ -5,11 +5,14 @@ import { plain } from "./plain.ts";
 
 export function printError(error: unknown): void {
   if (!(error instanceof GantryError)) {
-    process.stderr.write(`gantry: ${(error as Error).stack ?? String(error)}\nThis is a defect of gantry. The daemon and what it runs were not touched.\n`);
+    process.stderr.write(
+      `gantry: ${(error as Error).stack ?? String(error)}\nThis is a defect of gantry. The daemon and what it runs were not touched.\n`,
+    );
     return;
   }
   process.stderr.write(`gantry: ${plain(error.message)}\n`);
   const { usage, suggestions } = (error.details ?? {}) as { usage?: unknown; suggestions?: unknown };
-  if (Array.isArray(suggestions) && suggestions.length > 0) process.stderr.write(`Did you mean ${suggestions.map((name) => plain(String(name))).join(" or ")}?\n`);
+  if (Array.isArray(suggestions) && suggestions.length > 0)
+    process.stderr.write(`Did you mean ${suggestions.map((name) => plain(String(name))).join(" or ")}?\n`);
   if (typeof usage === "string") process.stderr.write(`\n${plain(usage)}\n`);
 }

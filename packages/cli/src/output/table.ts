@@ -23,7 +23,12 @@ export function printTable<Row>(columns: Column<Row>[], rows: Row[]): void {
       })
       .join("  ")
       .trimEnd()}\n`;
-  process.stdout.write(line(columns.map(({ head }) => head), (text) => pc.dim(text)));
+  process.stdout.write(
+    line(
+      columns.map(({ head }) => head),
+      (text) => pc.dim(text),
+    ),
+  );
   for (const [number, texts] of cells.entries()) {
     process.stdout.write(line(texts, (text, index) => columns[index]?.paint?.(text, rows[number] as Row) ?? text));
   }

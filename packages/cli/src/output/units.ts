@@ -19,5 +19,9 @@ export function formatDuration(durationMs: number): string {
 
 /** How long ago, for a column. */
 export function formatAge(timestamp: string, nowMs = Date.now()): string {
-  return `${formatDuration(Math.max(0, nowMs - Date.parse(timestamp))).replace(/ (ms|min|s|h|d)/g, "$1").split(" ")[0]} ago`;
+  return `${
+    formatDuration(Math.max(0, nowMs - Date.parse(timestamp)))
+      .replace(/ (ms|min|s|h|d)/g, "$1")
+      .split(" ")[0]
+  } ago`;
 }

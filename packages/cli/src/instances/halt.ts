@@ -1,0 +1,72 @@
+/** Stops a daemon: by its API, then TERM, then KILL, each only while the process is provably the one of the record. */
+import { connectLocal, type InstanceChoice, isAlive, localPaths, readRecord } from "@gantry/client/node";
+import type { InstanceRecord, OperationInput } from "@gantry/contract";
+import type { instanceOperations } from "@gantry/contract";
+import { GantryError } from "@gantry/contract/errors";
+
+type StopInput = OperationInput<typeof instanceOperations.stop>;
+
+export interface Halted {
+  outcome: "stopped" | "notRunning";
+  /** Which of the three ways ended it. */
+  by?: "api" | "SIGTERM" | "SIGKILL";
+  record?: InstanceRecord;
+}
+
+const defaultDrainTimeoutMs = 10_000;
+/** Closing everything after the drain. */
+const closingTimeoutMs = 5000;
+const signalTimeoutMs = 5000;
+
+export async function halt(instance: string, input: StopInput, notice: (text: string) => void): Promise<Halted> {
+  const record = readRecord(localPaths(instance));
+  if (record === undefined || !isAlive(record)) {
+    // A daemon that has just begun to listen may answer before its record is written.
+    if (!(await askToStop({ instance }, input, notice))) return { outcome: "notRunning" };
+    throw new GantryError(
+      "conflict",
+      `Instance ${instance} is stopping but has no record, so its end cannot be verified. Look again with: gantry status`,
+    );
+  }
+  if (
+    (await askToStop({ instance }, input, notice)) &&
+    (await gone(record, (input.drainTimeoutMs ?? defaultDrainTimeoutMs) + closingTimeoutMs))
+  ) {
+    return { outcome: "stopped", by: "api", record };
+  }
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    notice(`Process ${record.pid} does not stop by itself: sending ${signal}.`);
+    if (isAlive(record)) process.kill(record.pid, signal);
+    if (await gone(record, signalTimeoutMs)) return { outcome: "stopped", by: signal, record };
+  }
+  throw new GantryError(
+    "internal",
+    `Process ${record.pid} of instance ${instance} did not end even by SIGKILL. It may hang in the kernel; see: ps -o stat,wchan -p ${record.pid}`,
+  );
+}
+
+async function askToStop(choice: InstanceChoice, input: StopInput, notice: (text: string) => void): Promise<boolean> {
+  try {
+    const local = await connectLocal(choice);
+    try {
+      const { waitingFor } = await local.client.instances.stop(input, { timeoutMs: signalTimeoutMs });
+      if (waitingFor.executions > 0)
+        notice(`Waiting for ${waitingFor.executions} running execution${waitingFor.executions === 1 ? "" : "s"}.`);
+      return true;
+    } finally {
+      local.close();
+    }
+  } catch (error) {
+    if (error instanceof GantryError && ["unavailable", "aborted", "deadlineExceeded"].includes(error.code)) return false;
+    throw error;
+  }
+}
+
+async function gone(record: InstanceRecord, timeoutMs: number): Promise<boolean> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (isAlive(record)) {
+    if (performance.now() > deadlineMs) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
+}

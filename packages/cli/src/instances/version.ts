@@ -1,0 +1,26 @@
+/** `gantry version`: of this program, and of the daemon when one runs. */
+import { createRequire } from "node:module";
+
+import { protocolRange } from "@gantry/contract/control-protocol";
+import { GantryError } from "@gantry/contract/errors";
+
+import { printJson } from "../output/print-json.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = (command, context) => {
+  command.option("--json", "print the versions as JSON").action(async ({ json }: { json?: boolean }) => {
+    const { version: client } = createRequire(import.meta.url)("../../package.json") as { version: string };
+    let daemon;
+    try {
+      daemon = await (await context.connect()).client.instances.version();
+    } catch (error) {
+      if (!(error instanceof GantryError) || error.code !== "unavailable") throw error;
+    }
+    if (json === true)
+      printJson({ client: { version: client, protocol: protocolRange, node: process.versions.node }, daemon: daemon ?? null });
+    else
+      process.stdout.write(
+        `gantry ${client} (Node ${process.versions.node})\n${daemon === undefined ? "no daemon running" : `daemon ${daemon.version}`}\n`,
+      );
+  });
+};
