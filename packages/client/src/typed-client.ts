@@ -1,6 +1,5 @@
 /** Gives a transport the shape of the contract: `client.room.operation(input)`. Built from names alone, so no schema is loaded for it. */
-import type { AnyOperation, Contract, OperationEvent, OperationInput, OperationOutput } from "@gantry/contract";
-import type { z } from "zod";
+import type { AnyOperation, Contract, EventSchemaOf, OperationEvent, OperationInput, OperationOutput } from "@gantry/contract";
 
 import type { CallOptions, Transport } from "./transport.ts";
 
@@ -10,7 +9,7 @@ type InputOf<O extends AnyOperation> =
     : [input: OperationInput<O>, options?: CallOptions];
 
 type ClientMethod<O extends AnyOperation> = ((...args: InputOf<O>) => Promise<OperationOutput<O>>) &
-  (O["events"] extends z.ZodType ? { stream(...args: InputOf<O>): AsyncIterable<OperationEvent<O>> } : unknown);
+  ([EventSchemaOf<O>] extends [never] ? unknown : { stream(...args: InputOf<O>): AsyncIterable<OperationEvent<O>> });
 
 export type TypedClient = {
   readonly [Room in keyof Contract]: {

@@ -61,7 +61,9 @@ export function room<const Operations extends Record<string, AnyOperation>>(name
 
 export type OperationInput<O extends AnyOperation> = z.input<O["input"]>;
 export type OperationOutput<O extends AnyOperation> = z.output<O["output"]>;
-export type OperationEvent<O extends AnyOperation> = O["events"] extends z.ZodType ? z.output<O["events"]> : never;
+/** The schema of an operation's events, or never when it has none. */
+export type EventSchemaOf<O extends AnyOperation> = Extract<O["events"], z.ZodType>;
+export type OperationEvent<O extends AnyOperation> = [EventSchemaOf<O>] extends [never] ? never : z.output<EventSchemaOf<O>>;
 
 /** True when a path segment of the operation carries this field. */
 export function pathParameters(path: string): string[] {

@@ -1,10 +1,12 @@
 /** The type of a room's handlers: one function per declared operation, checked against its schemas. */
-import type { AnyOperation } from "@gantry/contract";
+import type { AnyOperation, EventSchemaOf } from "@gantry/contract";
 import type { z } from "zod";
 
 import type { CallContext } from "./caller.ts";
 
-type Answer<O extends AnyOperation> = z.input<O["output"]> | (O["events"] extends z.ZodType ? AsyncIterable<z.input<O["events"]>> : never);
+type Answer<O extends AnyOperation> =
+  | z.input<O["output"]>
+  | ([EventSchemaOf<O>] extends [never] ? never : AsyncIterable<z.input<EventSchemaOf<O>>>);
 
 export type Handler<O extends AnyOperation> = (input: z.output<O["input"]>, context: CallContext) => Answer<O> | Promise<Answer<O>>;
 
