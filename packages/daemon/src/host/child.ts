@@ -1,0 +1,263 @@
+/** One child of the host: its process, output ring, screen, log, time limit, and exit. */
+import { GantryError } from "@gantry/contract/errors";
+
+import { openOutputLog, type OutputLog } from "../core/output-log.ts";
+import type { ChildExit, ChildSpec, ChildStatus, ChildStream, ExitReason, ScreenFormat, TerminateOptions } from "./interface.ts";
+import { startPipeProcess } from "./pipe-process.ts";
+import { endTree, foregroundGroup, markOf, type ProcessMark, startTimeOf } from "./process-tree.ts";
+import { findProgram } from "./program.ts";
+import type { ProcessEvents, ProgramProcess } from "./program-process.ts";
+import { startPtyProcess } from "./pty-process.ts";
+import { Ring } from "./ring.ts";
+import { Sanitizer } from "./sanitizer.ts";
+import type { ScreenFeed, Screens } from "./screens.ts";
+
+export interface ChildEvents {
+  /** There is output to pass on now; calls are spaced so that floods come in large pieces. */
+  output(): void;
+  exit(exit: ChildExit): void;
+  title(text: string): void;
+  inputDropped(bytes: number): void;
+  warning(message: string, facts: Record<string, unknown>): void;
+}
+
+export interface Child {
+  readonly ring: Ring;
+  readonly mark: ProcessMark;
+  readonly exit: ChildExit | undefined;
+  status(): ChildStatus;
+  write(bytes: Uint8Array): void;
+  closeInput(): void;
+  resize(cols: number, rows: number): void;
+  signal(signal: NodeJS.Signals): void;
+  /** Settles when nothing of its tree is left. */
+  terminate(options: TerminateOptions): Promise<ChildExit>;
+  /** What paints a terminal to the state it has at `offset`. */
+  snapshot(): Promise<{ offset: number; cols: number; rows: number; data: Uint8Array }>;
+  show(format: ScreenFormat): Promise<string>;
+  dispose(): void;
+}
+
+const ringBytes = 4 * 1024 * 1024;
+const defaultGraceMs = 5000;
+
+// Batches: small enough not to be seen, large enough that a flood does not cost a message per 4 KiB.
+const batchMs = 5;
+const batchBytes = 64 * 1024;
+
+// A program is held up only for our own parser and log, never for a viewer, and never for long.
+const pauseAboveBytes = 8 * 1024 * 1024;
+const resumeBelowBytes = 4 * 1024 * 1024;
+const maxPauseMs = 10_000;
+
+/** A sequence that is not complete is repeated in a snapshot, unless it is an endless string. */
+const maxIncompleteBytes = 64 * 1024;
+
+export async function startChild(spec: ChildSpec, screens: Screens, events: ChildEvents): Promise<Child> {
+  const file = await findProgram(spec.argv[0] ?? "", spec.cwd, spec.env.PATH);
+  const { name, value } = markOf(spec.id);
+  const isPty = spec.mode === "pty";
+  const ring = new Ring(ringBytes);
+  const sanitizer = new Sanitizer();
+  const log = spec.logFile === undefined ? undefined : await openLog(spec.logFile, spec.logLimitBytes);
+  let { cols = 80, rows = 24 } = spec;
+  let title = "";
+  let exit: ChildExit | undefined;
+  let reason: ExitReason | undefined;
+  let lastOutputMs = Date.now();
+  let logError: string | undefined;
+  const exitWaiters: ((exit: ChildExit) => void)[] = [];
+
+  // Passing on: the first bytes at once, then in batches while more keep coming.
+  let announced = 0;
+  let batching = false;
+  const announce = (): void => {
+    if (announced === ring.endOffset) return;
+    announced = ring.endOffset;
+    events.output();
+  };
+  let batchTimer: NodeJS.Timeout | undefined;
+  const endBatch = (): void => {
+    batching = announced !== ring.endOffset;
+    announce();
+    if (batching) batchTimer?.refresh();
+  };
+  const startBatch = (): void => {
+    batching = true;
+    if (batchTimer === undefined) batchTimer = setTimeout(endBatch, batchMs);
+    else batchTimer.refresh();
+  };
+
+  // Flow control
+  let paused = false;
+  let pauseTimer: NodeJS.Timeout | undefined;
+  const behind = (): number => Math.max(screen?.behindBytes ?? 0, logError === undefined ? (log?.backlogBytes ?? 0) : 0);
+  const resume = (): void => {
+    paused = false;
+    clearTimeout(pauseTimer);
+    process_.resume();
+  };
+  const giveUp = (): void => {
+    events.warning("parser or log did not catch up; the screen goes on from the latest output", { child: spec.id, behindBytes: behind() });
+    if ((log?.backlogBytes ?? 0) > resumeBelowBytes) logError = "the disk was too slow; the log ends early";
+    screen?.skip();
+    resume();
+  };
+  const checkFlow = (): void => {
+    if (!paused && behind() > pauseAboveBytes) {
+      paused = true;
+      process_.pause();
+      pauseTimer = setTimeout(giveUp, maxPauseMs);
+      void log?.flush().then(checkFlow);
+    } else if (paused && behind() < resumeBelowBytes) resume();
+  };
+
+  const processEvents: ProcessEvents = {
+    output(stream: ChildStream, bytes: Buffer) {
+      lastOutputMs = Date.now();
+      if (isPty) sanitizer.push(bytes);
+      ring.append(stream, bytes);
+      if (logError === undefined) log?.append(stream, bytes);
+      if (!batching) {
+        announce();
+        startBatch();
+      } else if (ring.endOffset - announced >= batchBytes) announce();
+      screen?.advance();
+      checkFlow();
+    },
+    ended(code, signal) {
+      clearTimeout(timeLimit);
+      clearTimeout(pauseTimer);
+      // The log is whole before anybody hears of the exit.
+      const settle = (): void => {
+        const failure = logError ?? log?.error?.message;
+        exit = { code, signal, reason: reason ?? "exited", timeMs: Date.now(), ...(failure === undefined ? {} : { logError: failure }) };
+        clearTimeout(batchTimer);
+        announce();
+        events.exit(exit);
+        for (const waiter of exitWaiters.splice(0)) waiter(exit);
+      };
+      if (log === undefined) settle();
+      else void log.close().then(settle, settle);
+    },
+    inputDropped: (bytes) => events.inputDropped(bytes),
+  };
+  let process_: ProgramProcess;
+  try {
+    const start = {
+      file,
+      argv: spec.argv,
+      cwd: spec.cwd,
+      env: { ...spec.env, [name]: value },
+      cols,
+      rows,
+      stdin: spec.stdin ?? "closed",
+    };
+    process_ = isPty ? startPtyProcess(start, processEvents) : await startPipeProcess(start, processEvents);
+  } catch (cause) {
+    await log?.close();
+    if (cause instanceof GantryError) throw cause;
+    throw new GantryError("resourceExhausted", `${file} could not be started: ${(cause as Error).message}. Nothing was started.`, {
+      cause,
+    });
+  }
+  const screen: ScreenFeed | undefined = isPty
+    ? screens.create(
+        ring,
+        { cols, rows, scrollbackLines: spec.scrollbackLines ?? 1000 },
+        {
+          reply: (bytes) => process_.write(bytes),
+          title(text) {
+            // oxlint-disable-next-line no-control-regex -- titles reach lists and other people's terminals
+            title = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "").slice(0, 512);
+            events.title(title);
+          },
+          progress: checkFlow,
+        },
+      )
+    : undefined;
+  const { pid } = process_;
+  const mark: ProcessMark = { pid, startTime: startTimeOf(pid) ?? "0" };
+  const startTimeMs = Date.now();
+  const exited = (): Promise<ChildExit> =>
+    exit === undefined ? new Promise((resolve) => exitWaiters.push(resolve)) : Promise.resolve(exit);
+  const terminate = async (options: TerminateOptions): Promise<ChildExit> => {
+    reason ??= exit === undefined ? (options.reason ?? "killed") : undefined;
+    const left = await endTree(spec.id, mark, { hangUp: isPty, graceMs: options.graceMs ?? spec.graceMs ?? defaultGraceMs });
+    if (left.length > 0) events.warning("processes could not be killed", { child: spec.id, pids: left.map((one) => one.pid) });
+    return exited();
+  };
+  const timeLimit = spec.timeoutMs === undefined ? undefined : setTimeout(() => void terminate({ reason: "timedOut" }), spec.timeoutMs);
+
+  return {
+    ring,
+    mark,
+    get exit() {
+      return exit;
+    },
+    status: () => ({
+      id: spec.id,
+      mode: spec.mode,
+      state: exit === undefined ? "running" : "exited",
+      pid,
+      startTimeMs,
+      argv: spec.argv,
+      cwd: spec.cwd,
+      cols,
+      rows,
+      title,
+      startOffset: ring.startOffset,
+      endOffset: ring.endOffset,
+      lastOutputMs,
+      ...(exit === undefined ? {} : { exit }),
+    }),
+    write(bytes) {
+      // What comes back on a keystroke is passed on at once, even just after other output.
+      batching = false;
+      process_.write(bytes);
+    },
+    closeInput: () => process_.closeInput(),
+    resize(newCols, newRows) {
+      if (newCols === cols && newRows === rows) return;
+      cols = newCols;
+      rows = newRows;
+      screen?.resize(cols, rows);
+      process_.resize(cols, rows);
+    },
+    signal(signal) {
+      if (exit !== undefined) return;
+      try {
+        process.kill(-((isPty ? foregroundGroup(pid) : undefined) ?? pid), signal);
+      } catch {
+        // It ended in between.
+      }
+    },
+    terminate,
+    async snapshot() {
+      const offset = ring.endOffset;
+      const size = { cols, rows };
+      const from = sanitizer.completeOffset;
+      const incomplete = offset - from <= maxIncompleteBytes && from >= ring.startOffset ? ring.tail(offset - from) : Buffer.alloc(0);
+      const painted = Buffer.from((await screen?.snapshot()) ?? "");
+      // A sequence cut in two by the snapshot: its rest comes as output and needs its beginning.
+      return { offset, ...size, data: incomplete.length === 0 ? painted : Buffer.concat([painted, incomplete]) };
+    },
+    async show(format) {
+      return screen === undefined ? ring.tail(batchBytes).toString() : screen.show(format);
+    },
+    dispose() {
+      clearTimeout(batchTimer);
+      clearTimeout(pauseTimer);
+      clearTimeout(timeLimit);
+      screen?.dispose();
+    },
+  };
+}
+
+async function openLog(path: string, limitBytes: number | undefined): Promise<OutputLog> {
+  try {
+    return await openOutputLog(path, limitBytes === undefined ? {} : { limitBytes });
+  } catch (cause) {
+    throw new GantryError("unavailable", `The output log ${path} could not be opened. Nothing was started.`, { cause });
+  }
+}

@@ -1,0 +1,152 @@
+/** The host's side of the screen worker: feeds each screen from its child's ring and asks for snapshots. */
+import { Worker } from "node:worker_threads";
+
+import type { ScreenFormat } from "./interface.ts";
+import type { Ring } from "./ring.ts";
+import type { ScreenReport, ScreenRequest } from "./screen-worker.ts";
+
+export interface ScreenFeedEvents {
+  reply(bytes: Uint8Array): void;
+  title(text: string): void;
+  /** The screen has caught up a bit. */
+  progress(): void;
+}
+
+export interface ScreenFeed {
+  /** Output that the screen has not parsed yet. */
+  readonly behindBytes: number;
+  /** There is more in the ring. */
+  advance(): void;
+  resize(cols: number, rows: number): void;
+  /** Gives up on what is not parsed yet and goes on with the last bytes on an empty screen. */
+  skip(): void;
+  /** Everything in the ring up to now, as escape sequences for a freshly reset terminal. */
+  snapshot(): Promise<string>;
+  show(format: ScreenFormat): Promise<string>;
+  dispose(): void;
+}
+
+export interface Screens {
+  create(ring: Ring, size: { cols: number; rows: number; scrollbackLines: number }, events: ScreenFeedEvents): ScreenFeed;
+  close(): Promise<void>;
+}
+
+/** Bytes handed to the worker and not parsed yet, per screen: small, so that ten floods delay another screen's snapshot little. */
+const inFlightBytes = 256 * 1024;
+const snapshotScrollbackLines = 1000;
+const skipTailBytes = 64 * 1024;
+
+export function createScreens(entry: URL | string, onError: (error: unknown) => void): Screens {
+  let worker: Worker | undefined;
+  let nextNumber = 1;
+  let nextRequest = 1;
+  const feeds = new Map<number, (report: ScreenReport) => void>();
+  const requests = new Map<number, (text: string) => void>();
+
+  const start = (): Worker => {
+    // Small: the worker's heap is mostly screens, and a runaway screen must not take the machine.
+    const started = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: 1024 }, stdout: false });
+    started.on("message", (report: ScreenReport) => {
+      if (report.type !== "answer") return feeds.get(report.number)?.(report);
+      requests.get(report.request)?.(report.text);
+      requests.delete(report.request);
+    });
+    started.on("error", (error) => {
+      onError(error);
+      worker = undefined;
+      for (const settle of requests.values()) settle("");
+      requests.clear();
+    });
+    // The host's life does not hang on this thread.
+    started.unref();
+    return started;
+  };
+  const post = (message: ScreenRequest): void => {
+    worker ??= start();
+    if (message.type === "data") worker.postMessage(message, [message.bytes.buffer as ArrayBuffer]);
+    else worker.postMessage(message);
+  };
+  const ask = (make: (request: number) => ScreenRequest): Promise<string> => {
+    const request = nextRequest;
+    nextRequest += 1;
+    return new Promise((resolve) => {
+      requests.set(request, resolve);
+      post(make(request));
+    });
+  };
+
+  return {
+    create(ring, size, events) {
+      const number = nextNumber;
+      nextNumber += 1;
+      let sent = ring.endOffset;
+      let parsed = sent;
+      const encoder = new TextEncoder();
+      ring.pinFrom(parsed);
+      const advance = (): void => {
+        while (sent - parsed < inFlightBytes) {
+          const piece = ring.read(sent);
+          if (piece === undefined) return;
+          const bytes = new Uint8Array(piece.data.length);
+          bytes.set(piece.data);
+          sent += bytes.length;
+          post({ type: "data", number, bytes });
+        }
+      };
+      // Nothing may be asked about a moment before its bytes have been sent.
+      const sendAll = (): void => {
+        for (let piece = ring.read(sent); piece !== undefined; piece = ring.read(sent)) {
+          const bytes = new Uint8Array(piece.data.length);
+          bytes.set(piece.data);
+          sent += bytes.length;
+          post({ type: "data", number, bytes });
+        }
+      };
+      feeds.set(number, (report) => {
+        if (report.type === "reply") events.reply(encoder.encode(report.text));
+        else if (report.type === "title") events.title(report.text);
+        else if (report.type === "parsed") {
+          parsed = Math.min(parsed + report.bytes, sent);
+          ring.pinFrom(parsed);
+          advance();
+          events.progress();
+        }
+      });
+      post({ type: "create", number, ...size });
+      return {
+        get behindBytes() {
+          return ring.endOffset - parsed;
+        },
+        advance,
+        resize(cols, rows) {
+          sendAll();
+          post({ type: "resize", number, cols, rows });
+        },
+        skip() {
+          sent = Math.max(sent, ring.endOffset - skipTailBytes);
+          parsed = sent;
+          ring.pinFrom(parsed);
+          post({ type: "reset", number });
+          advance();
+        },
+        snapshot() {
+          sendAll();
+          return ask((request) => ({ type: "snapshot", number, request, scrollbackLines: snapshotScrollbackLines }));
+        },
+        show(format) {
+          sendAll();
+          return ask((request) => ({ type: "show", number, request, format }));
+        },
+        dispose() {
+          feeds.delete(number);
+          ring.pinFrom(Number.POSITIVE_INFINITY);
+          if (worker !== undefined) post({ type: "dispose", number });
+        },
+      };
+    },
+    async close() {
+      await worker?.terminate();
+      worker = undefined;
+    },
+  };
+}

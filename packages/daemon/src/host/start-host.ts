@@ -1,0 +1,90 @@
+/** Starts a process host detached from the daemon and from the login that started the daemon. */
+import { spawn } from "node:child_process";
+import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { GantryError } from "@gantry/contract/errors";
+
+export interface HostPlace {
+  /** The instance's folder for host sockets and journals; made 0700. */
+  directory: string;
+  /** The host's own log. */
+  logFile: string;
+  version: string;
+  /** The host's entry, when it is not where the sources have it. */
+  entry?: string | undefined;
+}
+
+export interface HostFiles {
+  socketPath: string;
+  journalPath: string;
+}
+
+export function hostFiles({ directory }: HostPlace): HostFiles {
+  return { socketPath: `${directory}/host-1.sock`, journalPath: `${directory}/host-1.journal` };
+}
+
+/** Connects to a host that is there, or gives undefined when none listens. */
+export function connectToHost(socketPath: string): Promise<Socket | undefined> {
+  return new Promise((resolve, reject) => {
+    if (!existsSync(socketPath)) return resolve(undefined);
+    const socket = connect(socketPath);
+    socket.once("connect", () => {
+      socket.removeAllListeners("error");
+      resolve(socket);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(undefined);
+      else
+        reject(
+          new GantryError("unavailable", `The process host's socket ${socketPath} cannot be reached (${error.code ?? error.message}).`, {
+            cause: error,
+          }),
+        );
+    });
+  });
+}
+
+const startDeadlineMs = 10_000;
+const pollMs = 5;
+
+function ownEntry(): string {
+  const { filename, dirname: folder } = import.meta;
+  return `${folder}/main${filename.endsWith(".ts") ? ".ts" : ".js"}`;
+}
+
+export async function startHost(place: HostPlace): Promise<Socket> {
+  const { socketPath, journalPath } = hostFiles(place);
+  mkdirSync(place.directory, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(place.logFile), { recursive: true, mode: 0o700 });
+  const facts = lstatSync(place.directory);
+  if (!facts.isDirectory() || facts.uid !== process.getuid?.()) {
+    throw new GantryError("unavailable", `${place.directory} is not a folder of this user; no process host can be started there.`);
+  }
+  chmodSync(place.directory, 0o700);
+  const logFd = openSync(place.logFile, "a", 0o600);
+  // A host must not carry the mark of a session that the daemon was perhaps started from: ending that session would end the host.
+  const { GANTRY_SESSION_ID: _session, GANTRY_EXECUTION_ID: _execution, NODE_OPTIONS: _options, ...env } = process.env;
+  const child = spawn(process.execPath, [place.entry ?? ownEntry(), socketPath, journalPath, place.version], {
+    cwd: "/",
+    env,
+    detached: true,
+    stdio: ["ignore", logFd, logFd],
+  });
+  closeSync(logFd);
+  const failures: string[] = [];
+  child.once("error", (error) => failures.push(error.message));
+  child.once("exit", (code, signal) => failures.push(`it ended with ${signal ?? code}`));
+  child.unref();
+  for (const deadline = performance.now() + startDeadlineMs; performance.now() < deadline && failures.length === 0;) {
+    const socket = await connectToHost(socketPath);
+    if (socket !== undefined) {
+      child.removeAllListeners();
+      return socket;
+    }
+    await delay(pollMs);
+  }
+  throw new GantryError("unavailable", `The process host did not start (${failures[0] ?? "no answer"}); see ${place.logFile}.`);
+}
