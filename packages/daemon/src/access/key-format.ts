@@ -1,5 +1,5 @@
 /** The shape of an API key: `gantry_<ULID>_<43 base64url>_<crc32>`. The checksum lets a scanner and a typo be told apart from a wrong key. */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const pattern = /^gantry_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43})_([0-9a-f]{8})$/;
@@ -24,7 +24,7 @@ export function keyIdOf(key: string): string | undefined {
 }
 
 export function digestOf(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
+  return hash("sha256", key, "buffer");
 }
 
 function checksum(text: string): string {

@@ -33,13 +33,14 @@ export const localCaller: Caller = { keyId: "local", role: "admin", permissions:
 
 export async function createAccessService(store: KeyStore, clock: Clock): Promise<AccessService> {
   const rows = new Map((await store.all()).map((row) => [row.id, row]));
-  const callers = new Map<string, Caller>();
+  const callers = new Map<string, Caller & { digest: Buffer }>();
   const listeners = new Set<(keyId: string) => void>();
 
-  const callerOf = (row: KeyRow): Caller => {
+  const callerOf = (row: KeyRow) => {
     let caller = callers.get(row.id);
     if (caller === undefined) {
       caller = {
+        digest: Buffer.from(row.digest, "hex"),
         keyId: row.id,
         role: row.role as Role,
         permissions: new Set(rolePermissions[row.role as Role]),
@@ -63,9 +64,10 @@ export async function createAccessService(store: KeyStore, clock: Clock): Promis
       const row = id === undefined ? undefined : rows.get(id);
       if (row === undefined || row.revokedAtMs !== null) return undefined;
       if (row.expiresAtMs !== null && row.expiresAtMs <= clock.now()) return undefined;
-      if (!timingSafeEqual(digestOf(key), Buffer.from(row.digest, "hex"))) return undefined;
+      const caller = callerOf(row);
+      if (!timingSafeEqual(digestOf(key), caller.digest)) return undefined;
       touch(row);
-      return callerOf(row);
+      return caller;
     },
     async create(input, by) {
       const missing = rolePermissions[input.role].filter((permission) => !by.permissions.has(permission));

@@ -41,11 +41,15 @@ export interface InstanceService {
   stop(request: Partial<StopRequest>): Promise<{ stopping: true; pid: number; waitingFor: { executions: number } }>;
 }
 
+/** Health is polled by many; its checks cost more than all the rest of the answer. */
+const checkIntervalMs = 1000;
+
 export function createInstanceService(options: InstanceOptions): InstanceService {
   const { record, loaded, counts, checks, clock } = options;
   const startedMs = clock.monotonic();
   const uptimeSeconds = () => Math.round((clock.monotonic() - startedMs) / 100) / 10;
   let draining = false;
+  let checked: { atMs: number; results: ReturnType<typeof runChecks> } | undefined;
 
   const runChecks = async (): Promise<NonNullable<Health["checks"]>> => {
     const outcomes = await Promise.all(
@@ -66,7 +70,9 @@ export function createInstanceService(options: InstanceOptions): InstanceService
       const { version, instance, pid, startTime, style, host, port } = record();
       // The public answer is constant: whether this instance is in trouble is nobody's business without a key.
       if (!detailed) return { status: "ok", service: "gantry", version };
-      const results = await runChecks();
+      if (checked === undefined || clock.monotonic() - checked.atMs > checkIntervalMs)
+        checked = { atMs: clock.monotonic(), results: runChecks() };
+      const results = await checked.results;
       const failed = Object.values(results).some(({ status }) => status === "failed");
       const status = draining ? "draining" : failed ? "degraded" : "ok";
       return {

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 
+import { pageHeaders } from "./security-headers.ts";
+
 export interface Assets {
   /** Folder with index.html; undefined or empty when the dashboard was not built. */
   directory: string | undefined;
@@ -21,6 +23,7 @@ export async function registerAssets(app: FastifyInstance, { directory }: Assets
   }
   await app.register(fastifyStatic, { root: directory, serve: false, index: false });
   app.get<{ Params: { "*": string } }>("/ui/*", publicRoute, (request, reply) => {
+    reply.headers(pageHeaders);
     const path = request.params["*"];
     // Addresses inside the page are its own business: everything that is no file is answered with the page.
     const isFile = path.startsWith("assets/") || /^[\w-]+\.(?:svg|png|ico|webmanifest)$/.test(path);

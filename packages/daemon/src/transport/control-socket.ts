@@ -19,7 +19,7 @@ import {
 import type { Caller } from "../core/caller.ts";
 import type { Duplex, OpenDuplex } from "../core/duplex.ts";
 import { type BoundOperation, isStream } from "../core/handlers.ts";
-import { newId } from "../core/ids.ts";
+import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { toProblem } from "./problem.ts";
 import { runOperation } from "./run-operation.ts";
@@ -87,7 +87,7 @@ function serve(socket: Socket, operations: Map<string, BoundOperation>, options:
   const run = async (number: number, { op, input, stream }: ControlRequest) => {
     const channel: Channel = { abort: new AbortController() };
     channels.set(number, channel);
-    const requestId = newId("req");
+    const requestId = newRequestId();
     const bound = operations.get(op);
     try {
       const openDuplex = options.duplexes[op];

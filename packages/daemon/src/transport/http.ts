@@ -1,13 +1,12 @@
 /** The HTTP server: gate, credential, then one Fastify route for each operation. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
-import helmet from "@fastify/helmet";
 import { GantryError, pathParameters, type Problem } from "@gantry/contract";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 
 import type { Caller } from "../core/caller.ts";
 import { type BoundOperation, isStream } from "../core/handlers.ts";
-import { newId } from "../core/ids.ts";
+import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Assets, registerAssets } from "./assets.ts";
 import { type Credentials, type FailureLimit, presentedKey } from "./credentials.ts";
@@ -17,6 +16,7 @@ import { toProblem } from "./problem.ts";
 import { coerceQuery } from "./query.ts";
 import { renderReference } from "./reference-page.ts";
 import { runOperation } from "./run-operation.ts";
+import { dataHeaders, pageHeaders } from "./security-headers.ts";
 import { sendEvents } from "./sse.ts";
 
 interface HttpOptions {
@@ -59,7 +59,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     trustProxy: false,
-    genReqId: () => newId("req"),
+    genReqId: () => newRequestId(),
     logger: false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 256 },
@@ -70,7 +70,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
           try {
             gate.check(request);
           } catch (error) {
-            refuse(response, toProblem(error, newId("req"), logger));
+            refuse(response, toProblem(error, newRequestId(), logger));
             return;
           }
           handler(request, response);
@@ -83,7 +83,6 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, app.getDefaultJsonParser("error", "error"));
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: pagePolicy }, strictTransportSecurity: false });
   app.decorateRequest("caller", undefined);
 
   app.addHook("onRequest", async (request) => {
@@ -108,30 +107,20 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   );
   app.get("/openapi.json", () => openApi);
   app.get("/docs", (_request, reply) =>
-    reply.type("text/html; charset=utf-8").send(
-      renderReference(
-        operations.map(({ operation }) => operation),
-        options.version,
+    reply
+      .headers(pageHeaders)
+      .type("text/html; charset=utf-8")
+      .send(
+        renderReference(
+          operations.map(({ operation }) => operation),
+          options.version,
+        ),
       ),
-    ),
   );
   await registerAssets(app, options.assets);
   await app.ready();
   return { server: server as unknown as Server, app };
 }
-
-/** No inline script or style attribute works, and nothing may be fetched from elsewhere; xterm and Mantine need style elements made by script. */
-const pagePolicy = {
-  defaultSrc: ["'none'"],
-  scriptSrc: ["'self'"],
-  styleSrc: ["'self'", "'unsafe-inline'"],
-  imgSrc: ["'self'", "data:"],
-  fontSrc: ["'self'", "data:"],
-  connectSrc: ["'self'"],
-  baseUri: ["'none'"],
-  formAction: ["'none'"],
-  frameAncestors: ["'none'"],
-};
 
 function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: Logger): void {
   const { operation } = bound;
@@ -149,7 +138,8 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: 
         refuseShadowing(rest, inPath);
         const input = { ...rest, ...(request.params as Record<string, unknown>), ...resumePoint(bound, request) };
         const abort = new AbortController();
-        reply.raw.once("close", () => abort.abort());
+        // After a whole answer there is nothing left to abort, and aborting is dear: it makes an exception each time.
+        reply.raw.once("close", () => reply.raw.writableFinished || abort.abort());
         const wantsStream = operation.events !== undefined && request.headers.accept?.includes("text/event-stream") === true;
         const answer = await runOperation(bound, input, {
           caller: request.caller ?? anonymous,
@@ -159,15 +149,15 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: 
         });
         if (isStream(answer)) {
           reply.hijack();
-          for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string);
+          for (const [name, value] of Object.entries(dataHeaders)) reply.raw.setHeader(name, value);
           await sendEvents(reply.raw, answer, (error) => toProblem(error, request.id, logger, operation)).catch((error: unknown) =>
             refuse(reply.raw, toProblem(error, request.id, logger, operation)),
           );
           return reply;
         }
         reply
+          .headers(dataHeaders)
           .header("x-request-id", request.id)
-          .header("cache-control", "no-store")
           .code(operation.successStatus?.(answer) ?? 200);
         return typeof answer === "string" && operation.textType !== undefined
           ? reply.type(`${operation.textType}; charset=utf-8`).send(answer)
@@ -240,7 +230,7 @@ export function problemResponse(problem: Problem) {
     status: problem.status,
     headers: {
       "content-type": "application/problem+json",
-      "cache-control": "no-store",
+      ...dataHeaders,
       ...(problem.requestId === undefined ? {} : { "x-request-id": problem.requestId }),
       ...(problem.status === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...(problem.status === 429 ? { "retry-after": "1" } : {}),

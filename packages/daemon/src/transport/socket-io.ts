@@ -5,7 +5,7 @@ import { type Namespace, Server, type Socket } from "socket.io";
 
 import { type Caller, requirePermission } from "../core/caller.ts";
 import type { BoundOperation } from "../core/handlers.ts";
-import { newId } from "../core/ids.ts";
+import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Connections } from "./connections.ts";
 import type { Credentials, FailureLimit } from "./credentials.ts";
@@ -69,7 +69,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
   /** Any operation, as on the control socket, for code that keeps one connection open. */
   const answer = async (socket: Socket, request: unknown, acknowledge: unknown) => {
     if (typeof acknowledge !== "function") return;
-    const requestId = newId("req");
+    const requestId = newRequestId();
     const { op, input } = (request ?? {}) as { op?: unknown; input?: unknown };
     const bound = typeof op === "string" ? byName.get(op) : undefined;
     const abort = new AbortController();

@@ -5,7 +5,7 @@ import type { Duplex as Stream } from "node:stream";
 import { GantryError } from "@gantry/contract";
 
 import type { Caller } from "../core/caller.ts";
-import { newId } from "../core/ids.ts";
+import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Credentials, type FailureLimit, presentedKey } from "./credentials.ts";
 import type { Gate } from "./gate.ts";
@@ -50,7 +50,7 @@ export function handleUpgrades(server: Server, { gate, credentials, failures, lo
       if (route === undefined) throw new GantryError("notFound", `There is no WebSocket at ${path}.`);
       route.accept(request, socket, head, route.path.exec(path) as RegExpExecArray, caller);
     } catch (error) {
-      const { status, headers, body } = problemResponse(toProblem(error, newId("req"), logger));
+      const { status, headers, body } = problemResponse(toProblem(error, newRequestId(), logger));
       const lines = Object.entries({ ...headers, connection: "close", "content-length": Buffer.byteLength(body) }).map(
         ([name, value]) => `${name}: ${value}\r\n`,
       );

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 
 import type { Caller } from "../core/caller.ts";
 import type { Duplex, OpenDuplex } from "../core/duplex.ts";
-import { newId } from "../core/ids.ts";
+import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Connections } from "./connections.ts";
 import { toProblem } from "./problem.ts";
@@ -62,7 +62,9 @@ export function createWebSocketRoute({ path, subprotocol, input, open, connectio
         );
         const duplex = createDuplex(socket);
         const query = new URL(request.url as string, "http://localhost").searchParams;
-        open(duplex, input(match, query), caller as Caller).catch((error: unknown) => duplex.close(toProblem(error, newId("req"), logger)));
+        open(duplex, input(match, query), caller as Caller).catch((error: unknown) =>
+          duplex.close(toProblem(error, newRequestId(), logger)),
+        );
       });
     },
     close() {
