@@ -1,0 +1,176 @@
+/** One warm command worker as the daemon sees it: a child process with its own process group that runs one execution at a time. */
+import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+
+import type { ExecutionError } from "@gantry/contract";
+
+import { createMarkedStream, type MarkedStream } from "./end-marker.ts";
+import { groupGone, processStartTime, signalGroup } from "./process-group.ts";
+import type { FromWorker, ModuleReport, RunMessage, ToWorker } from "./worker/messages.ts";
+
+export interface WorkerOptions {
+  /** The worker's entry module. */
+  entry: string;
+  /** Where a worker is while it runs nothing. */
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface WorkerJob {
+  message: Omit<RunMessage, "type" | "endMarker">;
+  onOutput(stream: 1 | 2, data: Buffer): void;
+  onProgress(done: number, total: number | null, text: string): void;
+}
+
+/** How an execution ended in a worker; it came to an end of its own or the process did. */
+export interface WorkerEnd {
+  /** JSON text of what the function returned. */
+  result: string | undefined;
+  error: ExecutionError | undefined;
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface WorkerProcess {
+  readonly pid: number;
+  /** With the pid, the identity that a later daemon recognises it by. */
+  readonly startTime: string;
+  /** False once it has ended or must not be given anything more. */
+  readonly usable: boolean;
+  readonly ready: Promise<void>;
+  /** Settles when the process has ended and its streams are closed. */
+  readonly gone: Promise<void>;
+  describe(files: string[]): Promise<ModuleReport[]>;
+  /** Never rejects. Resolves after the last byte of output was given to the job. */
+  run(job: WorkerJob): Promise<WorkerEnd>;
+  abort(reason: "cancelled" | "timedOut"): void;
+  signal(signal: NodeJS.Signals): void;
+  /** Kills the process and everything in its group; resolves when nothing of it is left. */
+  end(): Promise<void>;
+}
+
+/** A stream may be held open by something that left the process group; its bytes are not worth more waiting than this. */
+const lateOutputMs = 1000;
+const killedWithinMs = 5000;
+
+interface Current {
+  job: WorkerJob;
+  streams: [MarkedStream, MarkedStream];
+  end: WorkerEnd | undefined;
+  resolve(end: WorkerEnd): void;
+  late: NodeJS.Timeout | undefined;
+}
+
+export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
+  const child = fork(entry, [], {
+    cwd,
+    env: { ...env, GANTRY_WORKER: "1" },
+    execArgv: [],
+    // Its own session and process group: it can be killed with all its children, and a terminal's Ctrl-C does not reach it.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    serialization: "advanced",
+  });
+  const pid = child.pid ?? 0;
+  const ready = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  const describing: ((reports: ModuleReport[] | undefined) => void)[] = [];
+  let current: Current | undefined;
+  let usable = true;
+  ready.promise.catch(() => undefined);
+
+  const post = (message: ToWorker) => {
+    if (child.connected) child.send(message, () => undefined);
+  };
+
+  const settle = () => {
+    if (current?.end === undefined || !current.streams.every((stream) => stream.ended)) return;
+    const { end, resolve, late } = current;
+    clearTimeout(late);
+    current = undefined;
+    resolve(end);
+  };
+  const flushStreams = () => {
+    for (const stream of current?.streams ?? []) stream.flush();
+    settle();
+  };
+  const endCurrent = (end: WorkerEnd) => {
+    if (current === undefined) return;
+    current.end ??= end;
+    settle();
+    // Also covers user code that closed or replaced its standard streams.
+    if (current !== undefined) current.late ??= setTimeout(flushStreams, lateOutputMs);
+  };
+
+  child.on("message", (message: FromWorker) => {
+    if (message.type === "ready") ready.resolve();
+    else if (message.type === "progress") current?.job.onProgress(message.done, message.total, message.text);
+    else if (message.type === "described") describing.shift()?.(message.reports);
+    else {
+      if (message.spent) usable = false;
+      endCurrent({ result: message.result, error: message.error, exitCode: message.exitCode, signal: null });
+    }
+  });
+  child.stdout?.on("data", (chunk: Buffer) => current?.streams[0].push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => current?.streams[1].push(chunk));
+  child.stdout?.on("end", () => (current?.streams[0].flush(), settle()));
+  child.stderr?.on("end", () => (current?.streams[1].flush(), settle()));
+
+  child.on("error", (error) => {
+    usable = false;
+    ready.reject(error);
+    if (child.pid === undefined) gone.resolve();
+  });
+  child.on("exit", (exitCode, signal) => {
+    usable = false;
+    ready.reject(new Error(`the worker ended before it was ready (${signal ?? `exit code ${exitCode}`})`));
+    // What it left behind would hold its streams open and work on without an owner.
+    signalGroup(pid, "SIGKILL");
+    endCurrent({ result: undefined, error: undefined, exitCode, signal });
+    for (const resolve of describing.splice(0)) resolve(undefined);
+    setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, lateOutputMs).unref();
+  });
+  child.on("close", () => {
+    flushStreams();
+    gone.resolve();
+  });
+
+  return {
+    pid,
+    startTime: processStartTime(pid) ?? "",
+    get usable() {
+      return usable;
+    },
+    ready: ready.promise,
+    gone: gone.promise,
+    async describe(files) {
+      const answer = Promise.withResolvers<ModuleReport[] | undefined>();
+      describing.push(answer.resolve);
+      post({ type: "describe", files });
+      const reports = await answer.promise;
+      if (reports === undefined) throw new Error("the worker ended while it loaded the modules");
+      return reports;
+    },
+    run(job) {
+      const marker = Buffer.from(`\0gantry-end:${randomBytes(12).toString("base64url")}\n`);
+      const { promise, resolve } = Promise.withResolvers<WorkerEnd>();
+      const stream = (number: 1 | 2) => createMarkedStream(marker, (data) => job.onOutput(number, data), settle);
+      current = { job, streams: [stream(1), stream(2)], end: undefined, resolve, late: undefined };
+      if (usable) post({ type: "run", ...job.message, endMarker: marker.toString("latin1") });
+      else endCurrent({ result: undefined, error: undefined, exitCode: null, signal: "SIGKILL" });
+      return promise;
+    },
+    abort: (reason) => post({ type: "abort", reason }),
+    signal: (signal) => void signalGroup(pid, signal),
+    async end() {
+      usable = false;
+      if (child.pid === undefined) return;
+      signalGroup(pid, "SIGKILL");
+      await groupGone(pid, killedWithinMs);
+      await gone.promise;
+    },
+  };
+}

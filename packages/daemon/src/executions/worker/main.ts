@@ -1,0 +1,136 @@
+/** The process entry of a command worker: runs user code, one execution at a time, with its real cwd, environment, and standard streams. */
+import { readFileSync, writeSync } from "node:fs";
+
+import type { ExecutionError } from "@gantry/contract";
+
+import { describeModule, loadModule, watchImports } from "./load-modules.ts";
+import type { FromWorker, RunMessage, ToWorker } from "./messages.ts";
+import { toExecutionError } from "./to-execution-error.ts";
+
+/** More often than this nobody can see. */
+const progressIntervalMs = 50;
+
+const homeDirectory = process.cwd();
+const homeEnvironment = { ...process.env };
+
+interface Running {
+  message: RunMessage;
+  abort: AbortController;
+  fail(error: unknown): void;
+}
+let running: Running | undefined;
+let spent = false;
+
+const send = (message: FromWorker) => void process.send?.(message);
+
+function useBlockingStreams(): void {
+  // Two reasons: process.exit() must not cut output off, and children inherit the streams and expect ordinary, blocking ones.
+  for (const stream of [process.stdout, process.stderr]) {
+    (stream as unknown as { _handle?: { setBlocking?(on: boolean): void } })._handle?.setBlocking?.(true);
+  }
+}
+
+async function run(message: RunMessage): Promise<void> {
+  let result: string | undefined;
+  let error: ExecutionError | undefined;
+  const escaped = Promise.withResolvers<never>();
+  const abort = new AbortController();
+  running = { message, abort, fail: escaped.reject };
+  process.exitCode = undefined;
+  try {
+    process.chdir(message.cwd);
+    Object.assign(process.env, message.env);
+    result = await Promise.race([invoke(message, abort.signal), escaped.promise]);
+  } catch (thrown) {
+    error = toExecutionError(thrown);
+  }
+  running = undefined;
+  // Assigned by user code at any time, which the compiler cannot see.
+  const exitCode = Number(process.exitCode ?? (error === undefined ? 0 : 1));
+  process.exitCode = undefined;
+  restore();
+  spent ||= hasChildren();
+  for (const descriptor of [1, 2]) writeMarker(descriptor, message.endMarker);
+  send({ type: "done", result, error, exitCode, spent });
+}
+
+async function invoke(message: RunMessage, signal: AbortSignal): Promise<string> {
+  const { file, command, executionId, attempt, cwd } = message;
+  const definition = (await loadModule(file)).get(command);
+  if (definition === undefined) throw new Error(`the module ${file} no longer exports the command ${command}`);
+  let reportedAt = -Infinity;
+  const returned = await definition.run(definition.parse(message.input), {
+    signal,
+    executionId,
+    attempt,
+    cwd,
+    env: process.env,
+    log: (text: string) => void process.stderr.write(`${text}\n`),
+    progress(done: number, total: number | null = null, text = "") {
+      const now = performance.now();
+      if (now - reportedAt < progressIntervalMs && done !== total) return;
+      reportedAt = now;
+      send({ type: "progress", done, total, text });
+    },
+  });
+  return toJson(returned);
+}
+
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch (cause) {
+    throw new TypeError("the command returned something that JSON cannot hold; return plain data", { cause });
+  }
+}
+
+function restore(): void {
+  process.chdir(homeDirectory);
+  for (const name of Object.keys(process.env)) if (!(name in homeEnvironment)) delete process.env[name];
+  for (const [name, value] of Object.entries(homeEnvironment)) if (process.env[name] !== value) process.env[name] = value;
+}
+
+/** Children of a finished command would write into the next one's output; the daemon ends them together with this worker. */
+function hasChildren(): boolean {
+  try {
+    return readFileSync(`/proc/self/task/${process.pid}/children`, "latin1").length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function writeMarker(descriptor: number, marker: string): void {
+  try {
+    writeSync(descriptor, marker);
+  } catch {
+    // User code closed the stream: the daemon sees its end instead, and this process is of no more use.
+    spent = true;
+  }
+}
+
+process.on("message", (message: ToWorker) => {
+  if (message.type === "run") void run(message);
+  else if (message.type === "abort") {
+    running?.abort.abort(new DOMException(message.reason === "cancelled" ? "cancelled" : "time is over", "AbortError"));
+  } else {
+    void Promise.all(message.files.map(describeModule)).then((reports) => send({ type: "described", reports }));
+  }
+});
+
+// Without its daemon a worker has nobody to tell the outcome to, and what it started would be left without an owner.
+process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
+
+function onEscaped(error: unknown): void {
+  spent = true;
+  if (running === undefined) {
+    process.stderr.write(`${toExecutionError(error).stack ?? String(error)}\n`);
+    process.exit(1);
+  }
+  running.fail(error);
+}
+process.on("uncaughtException", onEscaped);
+process.on("unhandledRejection", onEscaped);
+
+useBlockingStreams();
+watchImports();
+send({ type: "ready" });
