@@ -45,9 +45,7 @@ async function run(message: RunMessage): Promise<void> {
     error = toExecutionError(thrown);
   }
   running = undefined;
-  // Assigned by user code at any time, which the compiler cannot see.
-  const exitCode = Number(process.exitCode ?? (error === undefined ? 0 : 1));
-  process.exitCode = undefined;
+  const exitCode = takeExitCode() ?? (error === undefined ? 0 : 1);
   restore();
   spent ||= hasChildren();
   for (const descriptor of [1, 2]) writeMarker(descriptor, message.endMarker);
@@ -74,6 +72,13 @@ async function invoke(message: RunMessage, signal: AbortSignal): Promise<string>
     },
   });
   return toJson(returned);
+}
+
+/** What user code has set `process.exitCode` to, as it would in a process of its own. */
+function takeExitCode(): number | undefined {
+  const given = process.exitCode;
+  process.exitCode = undefined;
+  return given === undefined || given === null ? undefined : Number(given);
 }
 
 function toJson(value: unknown): string {

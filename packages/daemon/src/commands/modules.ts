@@ -1,0 +1,32 @@
+/** Finds the command modules that the configuration names and notices when the files they are made of change. */
+import { statSync } from "node:fs";
+import { glob } from "node:fs/promises";
+import { resolve } from "node:path";
+
+/** Absolute paths, sorted, without repeats. Patterns are relative to the configuration file's folder. */
+export async function findModules(patterns: readonly string[], baseDirectory: string): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const file of glob([...patterns], { cwd: baseDirectory, exclude: ["**/node_modules/**", "**/*.d.ts", "**/*.test.*"] })) {
+    found.add(resolve(baseDirectory, file));
+  }
+  return [...found].sort();
+}
+
+/** What a file looked like; any change of its content changes this too. */
+export type Stamps = ReadonlyMap<string, string>;
+
+export function stampsOf(files: readonly string[]): Stamps {
+  return new Map(files.map((file) => [file, stampOf(file)]));
+}
+
+/** Asked before every execution: two files cost some microseconds, and unlike a watcher this can never come late. */
+export function changedSince(stamps: Stamps): boolean {
+  for (const [file, stamp] of stamps) if (stampOf(file) !== stamp) return true;
+  return false;
+}
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  // The inode too: editors replace a file, perhaps by one of the same size within the clock's resolution.
+  return stat === undefined ? "gone" : `${stat.mtimeMs} ${stat.size} ${stat.ino}`;
+}
