@@ -48,9 +48,3 @@ function readStat(pid: string | number): string | undefined {
     return undefined;
   }
 }
-
-/** Tells a process from a later one with the same pid; undefined when it is gone. */
-export function processStartTime(pid: number): string | undefined {
-  const stat = readStat(pid);
-  return stat === undefined ? undefined : parseStartTime(stat);
-}

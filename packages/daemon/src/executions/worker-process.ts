@@ -2,10 +2,11 @@
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 
-import type { ExecutionError } from "@gantry/contract";
+import type { ExecutionError, ProcessIdentity } from "@gantry/contract";
 
+import { readProcessIdentity } from "../core/process-identity.ts";
 import { createMarkedStream, type MarkedStream } from "./end-marker.ts";
-import { groupGone, processStartTime, signalGroup } from "./process-group.ts";
+import { groupGone, signalGroup } from "./process-group.ts";
 import type { FromWorker, ModuleReport, RunMessage, ToWorker } from "./worker/messages.ts";
 
 export interface WorkerOptions {
@@ -33,8 +34,8 @@ export interface WorkerEnd {
 
 export interface WorkerProcess {
   readonly pid: number;
-  /** With the pid, the identity that a later daemon recognises it by. */
-  readonly startTime: string;
+  /** What a later daemon recognises it by. */
+  readonly identity: ProcessIdentity | undefined;
   /** False once it has ended or must not be given anything more. */
   readonly usable: boolean;
   readonly ready: Promise<void>;
@@ -44,7 +45,11 @@ export interface WorkerProcess {
   /** Never rejects. Resolves after the last byte of output was given to the job. */
   run(job: WorkerJob): Promise<WorkerEnd>;
   abort(reason: "cancelled" | "timedOut"): void;
+  /** To everything in its group. */
   signal(signal: NodeJS.Signals): void;
+  /** Leaves further output in the pipe, which makes the process wait. */
+  pauseOutput(): void;
+  resumeOutput(): void;
   /** Kills the process and everything in its group; resolves when nothing of it is left. */
   end(): Promise<void>;
 }
@@ -140,7 +145,7 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
 
   return {
     pid,
-    startTime: processStartTime(pid) ?? "",
+    identity: readProcessIdentity(pid),
     get usable() {
       return usable;
     },
@@ -165,6 +170,14 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
     },
     abort: (reason) => post({ type: "abort", reason }),
     signal: (signal) => void signalGroup(pid, signal),
+    pauseOutput() {
+      child.stdout?.pause();
+      child.stderr?.pause();
+    },
+    resumeOutput() {
+      child.stdout?.resume();
+      child.stderr?.resume();
+    },
     async end() {
       usable = false;
       if (child.pid === undefined) return;

@@ -15,6 +15,49 @@ export interface KeysTable {
   revokedAtMs: number | null;
 }
 
+export interface ExecutionsTable {
+  id: string;
+  command: string;
+  kind: string;
+  state: string;
+  owner: string;
+  priority: number;
+  /** JSON array of strings. */
+  tags: string;
+  /** JSON object. */
+  input: string;
+  cwd: string;
+  /** JSON object of what the caller added; null once it has ended, because it may hold secrets. */
+  env: string | null;
+  timeoutMs: number;
+  attempt: number;
+  createdAtMs: number;
+  startedAtMs: number | null;
+  endedAtMs: number | null;
+  /** JSON of what a function returned. */
+  result: string | null;
+  /** JSON of an ExecutionError. */
+  error: string | null;
+  exitCode: number | null;
+  signal: string | null;
+  outputBytes: number;
+}
+
+export interface AttemptsTable {
+  executionId: string;
+  attempt: number;
+  state: string;
+  startedAtMs: number;
+  endedAtMs: number | null;
+  exitCode: number | null;
+  signal: string | null;
+  error: string | null;
+  /** JSON of the ProcessIdentity of the worker that runs a function; null for programs. */
+  worker: string | null;
+}
+
 export interface Tables {
   keys: KeysTable;
+  executions: ExecutionsTable;
+  attempts: AttemptsTable;
 }

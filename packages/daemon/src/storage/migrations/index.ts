@@ -2,7 +2,9 @@
 import type { Migration } from "kysely/migration";
 
 import * as keys from "./001-keys.ts";
+import * as executions from "./002-executions.ts";
 
 export const migrations: Record<string, Migration> = {
   "001-keys": keys,
+  "002-executions": executions,
 };

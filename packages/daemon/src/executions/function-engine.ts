@@ -1,0 +1,105 @@
+/** Runs one attempt of a function command in a leased worker. */
+import { openOutputLog, type OutputLog } from "../core/output-log.ts";
+import { startDeadline } from "./deadline.ts";
+import { abortGraceMs, type AttemptJob, type RunningAttempt, termGraceMs } from "./engine.ts";
+import type { AttemptOutcome } from "./state.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+export interface FunctionJob extends AttemptJob {
+  file: string;
+  command: string;
+  input: Record<string, unknown>;
+}
+
+/** Above this the worker's output waits in its pipe until the disk has caught up. */
+const maxBacklogBytes = 4 * 1024 * 1024;
+
+/** `release` is called once, before `outcome` settles. */
+export function runFunction(worker: WorkerProcess, job: FunctionJob, release: () => void): RunningAttempt {
+  const { executionId, attempt, file, command, input, cwd, env } = job;
+  const log = createLazyLog(job.logFile);
+  let stoppedBy: AttemptOutcome["endedBy"] | undefined;
+  let killTimer: NodeJS.Timeout | undefined;
+
+  const stop = (reason: "cancelled" | "timedOut" | "interrupted") => {
+    if (stoppedBy !== undefined) return;
+    stoppedBy = reason;
+    worker.abort(reason === "timedOut" ? "timedOut" : "cancelled");
+    killTimer = setTimeout(() => {
+      worker.signal("SIGTERM");
+      killTimer = setTimeout(() => worker.signal("SIGKILL"), termGraceMs);
+    }, abortGraceMs);
+  };
+  const clearDeadline = startDeadline(job.timeoutMs, () => stop("timedOut"));
+
+  const run = async (): Promise<AttemptOutcome> => {
+    const end = await worker.run({
+      message: { executionId, attempt, file, command, input, cwd, env },
+      onProgress: job.onProgress,
+      onOutput(stream, data) {
+        const offset = log.append(stream, data);
+        job.onOutput({ stream, offset, timeMs: Date.now(), data });
+        if (log.backlogBytes > maxBacklogBytes) {
+          worker.pauseOutput();
+          void log.flush().then(() => worker.resumeOutput());
+        }
+      },
+    });
+    clearDeadline();
+    clearTimeout(killTimer);
+    // Cancelled means gone, and a stopped function may have left work going in its process. One that used its worker up has ended it, too.
+    if (stoppedBy !== undefined || !worker.usable) await worker.end();
+    release();
+    await log.close();
+    const { result, exitCode, signal } = end;
+    return { endedBy: stoppedBy ?? "itself", result, exitCode, signal, error: end.error ?? exitError(exitCode, signal) };
+  };
+
+  return { outcome: run(), stop, flushed: () => log.flush() };
+}
+
+function exitError(exitCode: number | null, signal: string | null): AttemptOutcome["error"] {
+  if (signal !== null) return { name: "Killed", message: `the worker was ended by ${signal}` };
+  return exitCode === 0 ? undefined : { name: "NonZeroExit", message: `exited with ${exitCode}` };
+}
+
+/** Most functions print little or nothing: the file is made at the first byte. */
+function createLazyLog(path: string) {
+  let log: OutputLog | undefined;
+  let opening: Promise<void> | undefined;
+  let before: { stream: 1 | 2; data: Buffer }[] = [];
+  let endOffset = 0;
+  let heldBytes = 0;
+  const open = async () => {
+    log = await openOutputLog(path);
+    for (const { stream, data } of before) log.append(stream, data);
+    before = [];
+    heldBytes = 0;
+  };
+  const flush = async () => {
+    await opening;
+    await log?.flush();
+  };
+  return {
+    append(stream: 1 | 2, data: Buffer): number {
+      const offset = endOffset;
+      endOffset += data.length;
+      if (log !== undefined) log.append(stream, data);
+      else {
+        before.push({ stream, data });
+        heldBytes += data.length;
+        // A log that cannot be opened (disk full) must not fail the command.
+        opening ??= open().catch(() => undefined);
+      }
+      return offset;
+    },
+    get backlogBytes() {
+      return log?.backlogBytes ?? heldBytes;
+    },
+    flush,
+    async close() {
+      await flush();
+      await log?.close();
+    },
+  };
+}

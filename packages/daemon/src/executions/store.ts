@@ -1,0 +1,145 @@
+/** All SQL of executions and their attempts. */
+import type { ExecutionError, ExecutionState } from "@gantry/contract";
+import { type CompiledQuery, type Selectable, sql } from "kysely";
+import { encodeTime } from "ulid";
+
+import type { Database } from "../storage/database.ts";
+import type { AttemptsTable, ExecutionsTable } from "../storage/tables.ts";
+import { createWriteQueue } from "./write-queue.ts";
+
+export type ExecutionRow = Selectable<ExecutionsTable>;
+export type AttemptRow = Selectable<AttemptsTable>;
+
+export interface Ending {
+  state: ExecutionState;
+  endedAtMs: number;
+  result: string | null;
+  error: ExecutionError | null;
+  exitCode: number | null;
+  signal: string | null;
+  outputBytes: number;
+}
+
+export interface ListFilter {
+  command?: string | undefined;
+  states?: readonly ExecutionState[] | undefined;
+  owner?: string | undefined;
+  tag?: string | undefined;
+  sinceMs?: number | undefined;
+  untilMs?: number | undefined;
+  /** Only what is older than this id. */
+  before?: string | undefined;
+  limit: number;
+}
+
+export interface ExecutionStore {
+  /** Resolves when it is durable. With `worker` (null for a program), its first attempt begins at once. */
+  insert(row: ExecutionRow, begins?: { worker: string | null }): Promise<void>;
+  begin(id: string, attempt: number, startedAtMs: number, worker: string | null): Promise<void>;
+  /** `attempt` 0: it ended without having begun. */
+  end(id: string, attempt: number, ending: Ending): Promise<void>;
+  get(id: string): Promise<ExecutionRow | undefined>;
+  attempts(id: string): Promise<AttemptRow[]>;
+  list(filter: ListFilter): Promise<ExecutionRow[]>;
+  /** Oldest first. */
+  unfinished(): Promise<ExecutionRow[]>;
+  count(): Promise<number>;
+  flush(): Promise<void>;
+}
+
+export function createExecutionStore(db: Database): ExecutionStore {
+  const writes = createWriteQueue(db);
+  const statements = prepareStatements(db);
+
+  return {
+    insert(row, begins) {
+      const group = [statements.insertExecution(row)];
+      if (begins !== undefined) group.push(statements.insertAttempt([row.id, row.attempt, row.startedAtMs, begins.worker]));
+      return writes.write(group);
+    },
+    begin: (id, attempt, startedAtMs, worker) =>
+      writes.write([statements.beginExecution([attempt, startedAtMs, id]), statements.insertAttempt([id, attempt, startedAtMs, worker])]),
+    end(id, attempt, { state, endedAtMs, result, error, exitCode, signal, outputBytes }) {
+      const errorText = error === null ? null : JSON.stringify(error);
+      const group = [statements.endExecution([state, endedAtMs, result, errorText, exitCode, signal, outputBytes, id])];
+      if (attempt > 0) group.push(statements.endAttempt([state, endedAtMs, errorText, exitCode, signal, id, attempt]));
+      return writes.write(group);
+    },
+    get: (id) => db.selectFrom("executions").selectAll().where("id", "=", id).executeTakeFirst(),
+    attempts: (id) => db.selectFrom("attempts").selectAll().where("executionId", "=", id).orderBy("attempt").execute(),
+    list({ command, states, owner, tag, sinceMs, untilMs, before, limit }) {
+      let query = db.selectFrom("executions").selectAll().orderBy("id", "desc").limit(limit);
+      if (command !== undefined) query = query.where("command", "=", command);
+      if (states !== undefined) query = query.where("state", "in", [...states]);
+      // Says to the planner what the states imply, so that it finds the few unfinished rows among a million.
+      if (states?.every((state) => unfinishedStates.has(state)) === true) query = query.where("endedAtMs", "is", null);
+      else if (states?.some((state) => state === "succeeded" || unfinishedStates.has(state)) === false) {
+        query = query.where("endedAtMs", "is not", null).where("state", "<>", "succeeded");
+      }
+      if (owner !== undefined) query = query.where("owner", "=", owner);
+      if (tag !== undefined) query = query.where(sql<boolean>`EXISTS (SELECT 1 FROM json_each("tags") WHERE value = ${tag})`);
+      // Ids sort by creation time, so a span of time is a span of the primary key.
+      if (sinceMs !== undefined) query = query.where("id", ">=", firstIdAt(sinceMs));
+      if (untilMs !== undefined) query = query.where("id", "<", firstIdAt(untilMs));
+      if (before !== undefined) query = query.where("id", "<", before);
+      return query.execute();
+    },
+    unfinished: () => db.selectFrom("executions").selectAll().where("endedAtMs", "is", null).orderBy("id").execute(),
+    async count() {
+      const { total } = await db.selectFrom("executions").select(db.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
+      return total;
+    },
+    flush: () => writes.flush(),
+  };
+}
+
+const unfinishedStates: ReadonlySet<ExecutionState> = new Set(["scheduled", "queued", "running"]);
+
+function firstIdAt(timeMs: number): string {
+  return `exe_${encodeTime(Math.max(0, timeMs), 10)}`;
+}
+
+const executionColumns = [
+  "id",
+  "command",
+  "kind",
+  "state",
+  "owner",
+  "priority",
+  "tags",
+  "input",
+  "cwd",
+  "env",
+  "timeoutMs",
+  "attempt",
+  "createdAtMs",
+  "startedAtMs",
+  "endedAtMs",
+  "result",
+  "error",
+  "exitCode",
+  "signal",
+  "outputBytes",
+] as const satisfies (keyof ExecutionRow)[];
+
+/** Every execution runs these, so they are built and compiled once; only their parameters change. */
+function prepareStatements(db: Database) {
+  const nulls = <Column extends string>(columns: readonly Column[]) => Object.fromEntries(columns.map((column) => [column, null]));
+  const insertExecution = db.insertInto("executions").values(nulls(executionColumns) as never);
+  const beginExecution = sql`UPDATE "executions" SET "state" = 'running', "attempt" = ${0}, "startedAtMs" = ${0} WHERE "id" = ${""}`;
+  const insertAttempt = sql`INSERT INTO "attempts" ("executionId", "attempt", "state", "startedAtMs", "worker")
+    VALUES (${""}, ${0}, 'running', ${0}, ${null})`;
+  const endExecution = sql`UPDATE "executions" SET "state" = ${""}, "endedAtMs" = ${0}, "result" = ${null}, "error" = ${null},
+    "exitCode" = ${null}, "signal" = ${null}, "outputBytes" = ${0}, "env" = NULL WHERE "id" = ${""} AND "endedAtMs" IS NULL`;
+  const endAttempt = sql`UPDATE "attempts" SET "state" = ${""}, "endedAtMs" = ${0}, "error" = ${null}, "exitCode" = ${null},
+    "signal" = ${null} WHERE "executionId" = ${""} AND "attempt" = ${0}`;
+  const withParameters = (query: CompiledQuery) => (parameters: readonly unknown[]) => ({ ...query, parameters });
+  const withRow = withParameters(insertExecution.compile());
+  return {
+    insertExecution: (row: ExecutionRow) => withRow(executionColumns.map((column) => row[column])),
+    beginExecution: withParameters(beginExecution.compile(db)),
+    insertAttempt: withParameters(insertAttempt.compile(db)),
+    endExecution: withParameters(endExecution.compile(db)),
+    endAttempt: withParameters(endAttempt.compile(db)),
+  };
+}
