@@ -51,7 +51,8 @@ export function createLiveOutput({ logFile, keepBytes, flushed }: LiveOutputOpti
         }
         // Beyond its limit the log keeps nothing of the middle: go on with what memory has.
       }
-      for (const piece of [...kept]) {
+      // A copy: more may be pushed while a reader takes its time.
+      for (const piece of kept.slice()) {
         const end = piece.offset + piece.data.length;
         if (end <= cursor) continue;
         const skip = Math.max(0, cursor - piece.offset);

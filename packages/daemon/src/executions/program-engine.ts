@@ -20,6 +20,8 @@ export interface ProgramEngine {
   run(job: ProgramJob): RunningAttempt;
   /** Takes over a child that was started by an earlier daemon. */
   adopt(job: Pick<AttemptJob, "executionId" | "onOutput">): RunningAttempt;
+  /** All bytes that it has written so far; 0 when the host does not know it. */
+  outputBytes(executionId: string): Promise<number>;
   /** Lets the host drop what it keeps of an ended child; call when the outcome is stored. */
   forget(executionId: string): void;
   close(): void;
@@ -27,11 +29,19 @@ export interface ProgramEngine {
 
 export function createProgramEngine(host: ProgramHost): ProgramEngine {
   const exits = new Map<string, (exit: ChildExit | undefined) => void>();
-  const unsubscribe = [host.on("exit", (id, exit) => exits.get(id)?.(exit)), host.on("lost", (id) => exits.get(id)?.(undefined))];
+  // Told between listing the host's children and adopting them.
+  const early = new Map<string, ChildExit | undefined>();
+  const onExit = (id: string, exit: ChildExit | undefined) => {
+    const resolve = exits.get(id);
+    if (resolve !== undefined) resolve(exit);
+    else if (id.startsWith("exe_")) early.set(id, exit);
+  };
+  const unsubscribe = [host.on("exit", onExit), host.on("lost", (id) => onExit(id, undefined))];
 
   const attach = (executionId: string, live: boolean, onOutput: AttemptJob["onOutput"], started: Promise<unknown>): RunningAttempt => {
     const exit = Promise.withResolvers<ChildExit | undefined>();
     exits.set(executionId, exit.resolve);
+    if (early.has(executionId)) exit.resolve(early.get(executionId));
     let running = false;
     let stopReason: "cancelled" | "interrupted" | undefined;
 
@@ -92,7 +102,14 @@ export function createProgramEngine(host: ProgramHost): ProgramEngine {
       return attach(executionId, live, onOutput, host.spawn(spec));
     },
     adopt: ({ executionId, onOutput }) => attach(executionId, false, onOutput, Promise.resolve()),
-    forget: (executionId) => void host.forget(executionId).catch(() => undefined),
+    async outputBytes(executionId) {
+      const children = await host.list().catch(() => []);
+      return children.find(({ id }) => id === executionId)?.endOffset ?? 0;
+    },
+    forget(executionId) {
+      early.delete(executionId);
+      void host.forget(executionId).catch(() => undefined);
+    },
     close() {
       for (const off of unsubscribe) off();
     },

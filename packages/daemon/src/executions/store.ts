@@ -124,8 +124,8 @@ const executionColumns = [
 
 /** Every execution runs these, so they are built and compiled once; only their parameters change. */
 function prepareStatements(db: Database) {
-  const nulls = <Column extends string>(columns: readonly Column[]) => Object.fromEntries(columns.map((column) => [column, null]));
-  const insertExecution = db.insertInto("executions").values(nulls(executionColumns) as never);
+  const placeholders = Object.fromEntries(executionColumns.map((column) => [column, null]));
+  const insertExecution = db.insertInto("executions").values(placeholders as never);
   const beginExecution = sql`UPDATE "executions" SET "state" = 'running', "attempt" = ${0}, "startedAtMs" = ${0} WHERE "id" = ${""}`;
   const insertAttempt = sql`INSERT INTO "attempts" ("executionId", "attempt", "state", "startedAtMs", "worker")
     VALUES (${""}, ${0}, 'running', ${0}, ${null})`;
