@@ -8,6 +8,7 @@ export const verbs: Record<string, VerbEntry> = {
   restart: { summary: "Stop and start an instance; sessions stay", load: () => import("./instances/restart.ts") },
   status: { summary: "Show what an instance is doing", load: () => import("./instances/status.ts") },
   logs: { summary: "Show an instance's log", load: () => import("./instances/logs.ts") },
+  run: { summary: "Run a command", load: () => import("./executions/run.ts"), passThrough: true },
   keys: {
     summary: "Manage API keys",
     verbs: {

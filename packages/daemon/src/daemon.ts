@@ -23,6 +23,7 @@ import { ensureBootstrapKey } from "./access/bootstrap-key.ts";
 import { createAccessHandlers } from "./access/handlers.ts";
 import { createAccessService, localCaller } from "./access/service.ts";
 import { createKeyStore } from "./access/store.ts";
+import { composeExecutions } from "./compose-executions.ts";
 import type { LoadedConfig } from "./config.ts";
 import type { Caller } from "./core/caller.ts";
 import { systemClock, toTimestamp } from "./core/clock.ts";
@@ -31,6 +32,7 @@ import { bind, type BoundOperation } from "./core/handlers.ts";
 import { createLifetime } from "./core/lifetime.ts";
 import type { Logger } from "./core/logger.ts";
 import { readProcessIdentity } from "./core/process-identity.ts";
+import { createHostLink } from "./host/link.ts";
 import { createInstanceHandlers } from "./instances/handlers.ts";
 import { createLoadMeter } from "./instances/load.ts";
 import { takeLock } from "./instances/lock.ts";
@@ -92,6 +94,24 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const access = await createAccessService(createKeyStore(db), clock);
     await ensureBootstrapKey(paths.bootstrapKeyFile, access);
 
+    const hostLink = createHostLink({
+      directory: paths.hostsDirectory,
+      logFile: join(dirname(paths.logFile), "host.log"),
+      version,
+      log: logger,
+    });
+    lifetime.onClose("process host link", () => hostLink.close());
+    const { executions, ...executionRooms } = await composeExecutions({
+      loaded,
+      db,
+      host: hostLink,
+      outputsDirectory: paths.outputsDirectory,
+      publish: (type, data) => bus.publish(type, data),
+      clock,
+      logger,
+    });
+    lifetime.onClose("command workers", () => executionRooms.close());
+
     const load = createLoadMeter(clock);
     lifetime.onClose("load meter", () => load.close());
     let record: InstanceRecord | undefined;
@@ -101,7 +121,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       stateDirectory: paths.stateDirectory,
       logFile: paths.logFile,
       counts: {
-        executions: async () => ({ queued: 0, running: 0, total: 0 }),
+        executions: () => executions.counts(),
         sessions: async () => ({ live: 0, total: 0 }),
         providers: () => ({ names: 0, instances: 0, callsInFlight: 0 }),
       },
@@ -114,6 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const operations: BoundOperation[] = [
       ...bind(instanceOperations, createInstanceHandlers(instances)),
       ...bind(accessOperations, createAccessHandlers(access)),
+      ...executionRooms.operations,
     ];
 
     const { host, port } = await openDoors({ operations, access, bus, record: () => record as InstanceRecord });
@@ -123,12 +144,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     logger.info({ instance: record.instance, url: record.url, pid: record.pid, version }, "ready");
 
     let stopping: Promise<void> | undefined;
-    const stop = async ({ drainTimeoutMs }: StopRequest) => {
-      logger.info({ drainTimeoutMs }, "stopping");
+    const hastened = new AbortController();
+    const stop = async ({ drainTimeoutMs, keepPrograms }: StopRequest) => {
+      logger.info({ drainTimeoutMs, keepPrograms }, "stopping");
       bus.publish("instance.draining", { instance: config.instance, drainTimeoutMs });
+      await executions.close({ drainTimeoutMs, keepPrograms, hasten: hastened.signal });
       await lifetime.close();
     };
-    return { record, stop: (request) => (stopping ??= stop(request)), hasten: () => undefined };
+    return { record, stop: (request) => (stopping ??= stop(request)), hasten: () => hastened.abort() };
   }
 
   async function openDoors({ operations, access, bus }: Doors) {
@@ -194,7 +217,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       style: options.style,
       startedAt: toTimestamp(clock.now()),
       controlSocket: paths.controlSocket,
-      host,
+      host: host,
       port,
       url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
       configFile: loaded.configFile,

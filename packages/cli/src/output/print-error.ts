@@ -12,7 +12,7 @@ export function printError(error: unknown): void {
   }
   process.stderr.write(`gantry: ${plain(error.message)}\n`);
   const { usage, suggestions } = (error.details ?? {}) as { usage?: unknown; suggestions?: unknown };
-  if (Array.isArray(suggestions) && suggestions.length > 0)
+  if (Array.isArray(suggestions) && suggestions.length > 0 && !/did you mean/i.test(error.message))
     process.stderr.write(`Did you mean ${suggestions.map((name) => plain(String(name))).join(" or ")}?\n`);
   if (typeof usage === "string") process.stderr.write(`\n${plain(usage)}\n`);
 }
