@@ -12,7 +12,7 @@ import { DisplayText, Name } from "./primitives.ts";
 export const providerProtocolVersion = 1;
 export const providersNamespace = "/providers";
 
-/** What one message may weigh as JSON. The socket itself drops at four times this, so that a refusal can still be answered. */
+/** What one message may weigh as JSON. The socket itself drops at twice this, so that a refusal can still be answered. */
 export const providerPayloadLimitBytes = 4 * 1024 * 1024;
 
 /** How far a stream may run ahead of its consumer. 64 tokens hide a millisecond of round trip; 256 KiB bound the memory of one slow reader. */
@@ -176,8 +176,11 @@ export const ChunkMessage = z
   .and(z.union([z.object({ data: z.unknown() }), z.object({ batch: z.array(z.unknown()) })]));
 export type ChunkMessage = { id: string; seq: number; data?: unknown; batch?: unknown[] };
 
-/** `credit`, receiver to sender: so many more chunks may follow. */
-export const CreditMessage = z.object({ id: z.string(), n: z.int().min(1) });
+/**
+ * `credit`, receiver to sender: `n` more chunks may follow. `taken` is how many have been consumed in all, for a sender that also keeps
+ * within the byte credit; that can be news even when `n` is 0.
+ */
+export const CreditMessage = z.object({ id: z.string(), n: z.int().min(0), taken: z.int().min(0).optional() });
 export type CreditMessage = z.infer<typeof CreditMessage>;
 
 /** `end`, daemon to provider: the input stream is complete. */

@@ -3,6 +3,7 @@ import { accessOperations } from "./access.ts";
 import { commandOperations } from "./commands.ts";
 import { executionEvents, executionOperations } from "./executions.ts";
 import { instanceEvents, instanceOperations } from "./instances.ts";
+import { providerEvents, providerOperations } from "./providers.ts";
 import { sessionEvents, sessionOperations } from "./sessions.ts";
 
 export const contract = {
@@ -11,6 +12,7 @@ export const contract = {
   commands: commandOperations,
   executions: executionOperations,
   sessions: sessionOperations,
+  providers: providerOperations,
 };
 export type Contract = typeof contract;
 
@@ -18,5 +20,6 @@ export const events = {
   ...instanceEvents,
   ...executionEvents,
   ...sessionEvents,
+  ...providerEvents,
 };
 export type Events = typeof events;

@@ -16,6 +16,7 @@ import {
   type ManagementStyle,
   type Permission,
   protocolRange,
+  providerOperations,
 } from "@gantry/contract";
 import { sql } from "kysely";
 
@@ -31,6 +32,7 @@ import { createEventBus } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
 import { createLifetime } from "./core/lifetime.ts";
 import type { Logger } from "./core/logger.ts";
+import { newId } from "./core/ids.ts";
 import { readProcessIdentity } from "./core/process-identity.ts";
 import { createHostLink } from "./host/link.ts";
 import { createInstanceHandlers } from "./instances/handlers.ts";
@@ -39,6 +41,8 @@ import { takeLock } from "./instances/lock.ts";
 import { findPortHolder } from "./instances/port-holder.ts";
 import { removeRecord, writeRecord } from "./instances/record.ts";
 import { createInstanceService, type StopRequest } from "./instances/service.ts";
+import { createProvidersHandlers } from "./providers/handlers.ts";
+import { createProvidersService, type ProvidersService } from "./providers/service.ts";
 import { openDatabase } from "./storage/database.ts";
 import { createConnections } from "./transport/connections.ts";
 import { listenOnControlSocket } from "./transport/control-socket.ts";
@@ -111,6 +115,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       logger,
     });
     lifetime.onClose("command workers", () => executionRooms.close());
+    const providers = createProvidersService({
+      clock,
+      logger,
+      publish: bus.publish,
+      newCallId: () => newId("call"),
+      node: config.instance,
+    });
 
     const load = createLoadMeter(clock);
     lifetime.onClose("load meter", () => load.close());
@@ -123,7 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       counts: {
         executions: () => executions.counts(),
         sessions: async () => ({ live: 0, total: 0 }),
-        providers: () => ({ names: 0, instances: 0, callsInFlight: 0 }),
+        providers: () => providers.counts(),
       },
       checks: { database: () => sql`SELECT 1`.execute(db) },
       load,
@@ -135,9 +146,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ...bind(instanceOperations, createInstanceHandlers(instances)),
       ...bind(accessOperations, createAccessHandlers(access)),
       ...executionRooms.operations,
+      ...bind(providerOperations, createProvidersHandlers(providers)),
     ];
 
-    const { host, port } = await openDoors({ operations, access, bus, record: () => record as InstanceRecord });
+    const { host, port } = await openDoors({ operations, access, bus, providers, record: () => record as InstanceRecord });
     record = describe(host, port);
     await writeRecord(paths.recordFile, record);
     lifetime.onClose("record", () => removeRecord(paths.recordFile));
@@ -154,7 +166,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     return { record, stop: (request) => (stopping ??= stop(request)), hasten: () => hastened.abort() };
   }
 
-  async function openDoors({ operations, access, bus }: Doors) {
+  async function openDoors({ operations, access, bus, providers }: Doors) {
     let port = config.daemon.port;
     const connections = createConnections();
     access.onRevoked((keyId) => connections.closeAllOf(keyId));
@@ -177,7 +189,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       connections,
       logger,
       operations,
-      acceptProvider: (socket) => socket.disconnect(true),
+      acceptProvider: (socket, caller) => providers.accept(socket, caller),
+      acceptCaller: (socket, caller) => providers.acceptCaller(socket, caller),
       feed: {
         events,
         bus,
@@ -193,6 +206,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await closed;
     });
     lifetime.onClose("socket.io", () => socketIo.close());
+    lifetime.onClose("providers", () => providers.close());
 
     try {
       await app.listen({ host: config.daemon.host, port: config.daemon.port });
@@ -231,6 +245,7 @@ interface Doors {
   operations: BoundOperation[];
   access: Awaited<ReturnType<typeof createAccessService>>;
   bus: ReturnType<typeof createEventBus<Events>>;
+  providers: ProvidersService;
   record: () => InstanceRecord;
 }
 

@@ -5,7 +5,12 @@ import { type Namespace, Server, type Socket } from "socket.io";
 
 import { type Caller, requirePermission } from "../core/caller.ts";
 import type { BoundOperation } from "../core/handlers.ts";
+<<<<<<< HEAD
 import { newRequestId } from "../core/ids.ts";
+=======
+import { gatherWrites } from "../core/gather-writes.ts";
+import { newId } from "../core/ids.ts";
+>>>>>>> 2ede590 (Add the providers room: registration, routing, calls, streams, and the provider SDK)
 import type { Logger } from "../core/logger.ts";
 import type { Connections } from "./connections.ts";
 import type { Credentials, FailureLimit } from "./credentials.ts";
@@ -23,6 +28,8 @@ interface SocketIoOptions {
   feed: EventFeedOptions;
   /** Takes a connection of a provider; the room knows it only through a narrow interface. */
   acceptProvider(socket: Socket, caller: Caller): void;
+  /** Lets a connection of `/cluster` call providers by `emitWithAck("invoke", …)`, the shortest way for code that makes many calls. */
+  acceptCaller(socket: Socket, caller: Caller): void;
 }
 
 export interface SocketIo extends UpgradeRoute {
@@ -63,6 +70,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
       event: (envelope: EventEnvelope) => socket.emit("event", envelope),
       onClose: (listener) => void socket.on("disconnect", listener),
     });
+    options.acceptCaller(socket, callerOf(socket));
     socket.on("call", (request: unknown, acknowledge: unknown) => void answer(socket, request, acknowledge));
   });
 
@@ -90,7 +98,10 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
   return {
     path: /^\/socket\.io\/?$/,
     credential: "inBand",
-    accept: (request, socket, head) => engine.handleUpgrade(request, socket, head),
+    accept(request, socket, head) {
+      gatherWrites(socket);
+      engine.handleUpgrade(request, socket, head);
+    },
     async close() {
       feed.close();
       await io.close();

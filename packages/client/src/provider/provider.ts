@@ -1,0 +1,206 @@
+/** Connects a provider to a daemon, answers its calls, and comes back by itself when the connection is lost. */
+import type { InvokeMessage, RegisterAck } from "@gantry/contract/provider-protocol";
+import { providerPayloadLimitBytes, providersNamespace } from "@gantry/contract/provider-protocol";
+import { io, type Socket } from "socket.io-client";
+
+import { describe, type ProviderDefinition } from "./definition.ts";
+import { failureFrom, ProviderError } from "./errors.ts";
+import { createGatheringAgent } from "./gathering-agent.ts";
+import { runCall, type RunningCall } from "./running-call.ts";
+import { findTarget, type Target } from "./target.ts";
+
+export interface ConnectOptions extends Partial<Target> {
+  /** Which of the provider's processes this is; default: host and process id. */
+  instance?: string;
+  /** Finish calls and leave on SIGTERM and SIGINT (default true where there are signals). */
+  handleSignals?: boolean;
+  /** How long calls may go on after `close` or a signal (default 10 s). */
+  drainMs?: number;
+  /** Hears of every change of the connection; default: one line each on stderr. */
+  onState?(state: ConnectionState, detail: string): void;
+}
+
+/** `stopped` is final: closed here, drained by the daemon, or refused. */
+export type ConnectionState = "waiting" | "connected" | "lost" | "stopped";
+
+export interface Provider {
+  readonly definition: ProviderDefinition;
+  /** Resolves once registered. Waits for a daemon that is not there yet; rejects when it refuses. */
+  connect(options?: ConnectOptions): Promise<void>;
+  /** Tells the daemon how loaded or impaired this process is. */
+  setStatus(status: { state: "ok" | "degraded"; detail?: string; queue?: number }): void;
+  /** Takes no more calls, lets those in progress finish, and disconnects. */
+  close(options?: { drainMs?: number; reason?: string }): Promise<void>;
+  /** Settles when the provider has stopped for good, whatever the reason. */
+  readonly stopped: Promise<void>;
+}
+
+const defaultDrainMs = 10_000;
+const reconnectDelayMs = 200;
+const maxReconnectDelayMs = 5_000;
+const acknowledgeTimeoutMs = 10_000;
+
+export function createProvider(definition: ProviderDefinition): Provider {
+  const running = new Map<string, RunningCall>();
+  const idle = new Set<() => void>();
+  let socket: Socket | undefined;
+  let options: ConnectOptions = {};
+  let limitBytes = providerPayloadLimitBytes;
+  let epoch = 0;
+  let isClosing = false;
+  let stop: () => void;
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+
+  const tell = (state: ConnectionState, detail: string) => {
+    if (options.onState) options.onState(state, detail);
+    else if (typeof process !== "undefined") process.stderr.write(`${definition.name}: ${state}: ${detail}\n`);
+  };
+
+  const end = (detail: string) => {
+    socket?.disconnect();
+    tell("stopped", detail);
+    stop();
+  };
+
+  const emit = (event: string, message: unknown) => void socket?.emit(event, message);
+
+  const onInvoke = (message: InvokeMessage) => {
+    const { id, method: name } = message;
+    const method = Object.hasOwn(definition.methods, name) ? definition.methods[name] : undefined;
+    if (method === undefined || isClosing) {
+      const error = isClosing
+        ? new ProviderError("UNAVAILABLE", "it is draining and takes no new calls", { retryable: true })
+        : new ProviderError("UNIMPLEMENTED", `it has no method ${name}`);
+      emit("fail", { id, error: failureFrom(error) });
+      return;
+    }
+    const call = runCall(message, method, emit, limitBytes, () => {
+      running.delete(id);
+      if (running.size === 0) for (const resolve of idle) resolve();
+    });
+    running.set(id, call);
+  };
+
+  /** Resolves when no call is running, or after the time. */
+  const untilIdle = (drainMs: number) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        idle.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, drainMs);
+      idle.add(done);
+      if (running.size === 0) done();
+    });
+
+  const register = async (connected: Socket, instance: string) => {
+    // A connection that half-died may still hold our name: the higher epoch takes it over.
+    epoch = Math.max(epoch + 1, Date.now());
+    const answer = (await connected
+      .timeout(acknowledgeTimeoutMs)
+      .emitWithAck("register", describe(definition, instance, epoch))) as RegisterAck;
+    if (!answer.ok) throw new ProviderError(answer.error.code, answer.error.message);
+    limitBytes = answer.limits.maxPayload;
+    return answer;
+  };
+
+  const drain = async (drainMs: number, reason: string) => {
+    if (isClosing) return stopped;
+    isClosing = true;
+    if (socket?.connected) socket.emit("drain", { deadlineMs: drainMs, reason });
+    await untilIdle(drainMs);
+    for (const call of running.values()) call.cancel("the provider is stopping");
+    end(reason);
+  };
+
+  const open = async (target: Target, instance: string) => {
+    const connection = io(new URL(providersNamespace, target.url).href, {
+      transports: ["websocket"],
+      auth: { key: target.key },
+      reconnectionDelay: reconnectDelayMs,
+      reconnectionDelayMax: maxReconnectDelayMs,
+      agent: (await createGatheringAgent(target.url.startsWith("https"))) as never,
+      forceNew: true,
+      autoConnect: false,
+    });
+    socket = connection;
+    connection.on("invoke", onInvoke);
+    connection.on("cancel", ({ id, reason }: { id: string; reason: string }) => running.get(id)?.cancel(reason));
+    connection.on("credit", ({ id, n, taken }: { id: string; n: number; taken?: number }) => running.get(id)?.credit(n, taken));
+    connection.on("health", (_request: unknown, answer: (health: unknown) => void) => void answerHealth(answer));
+    connection.on("drain", ({ deadlineMs, reason }: { deadlineMs: number; reason: string }) => void drain(deadlineMs, reason));
+
+    await new Promise<void>((resolve, reject) => {
+      let isRegistered = false;
+      const refuse = (error: Error) => {
+        if (isRegistered) end(error.message);
+        else {
+          connection.disconnect();
+          reject(error);
+        }
+      };
+      connection.on("connect", () => {
+        register(connection, instance).then(
+          ({ node }) => {
+            isRegistered = true;
+            tell("connected", `as ${instance} to ${node} at ${target.url}`);
+            resolve();
+          },
+          (error: unknown) => {
+            if (error instanceof ProviderError) refuse(error);
+            else if (connection.connected) connection.disconnect().connect();
+          },
+        );
+      });
+      connection.on("connect_error", (error: Error & { data?: { detail?: string } }) => {
+        // The engine tries again by itself, except when the daemon answered and said no.
+        if (connection.active) tell("waiting", `no daemon at ${target.url} yet (${error.message}); trying again`);
+        else refuse(new ProviderError("PERMISSION_DENIED", error.data?.detail ?? error.message));
+      });
+      connection.on("disconnect", (reason) => {
+        for (const call of running.values()) call.abandon();
+        running.clear();
+        for (const done of idle) done();
+        if (isClosing) return;
+        tell("lost", `connection lost (${reason}); calls in progress were ended; connecting again`);
+        // The engine does not come back by itself after the daemon closed the connection, as it does when it restarts.
+        if (reason === "io server disconnect") setTimeout(() => !isClosing && connection.connect(), reconnectDelayMs);
+      });
+      connection.connect();
+    });
+  };
+
+  const answerHealth = async (answer: (health: unknown) => void) => {
+    try {
+      answer((await definition.health?.()) ?? { status: "ok" });
+    } catch (error) {
+      answer({ status: "failing", detail: error instanceof Error ? error.message : String(error) });
+    }
+  };
+
+  return {
+    definition,
+    stopped,
+    async connect(given = {}) {
+      if (socket) throw new Error(`${definition.name} is connected already; make another provider for another connection`);
+      options = given;
+      if (given.handleSignals !== false) onSignals(() => void drain(options.drainMs ?? defaultDrainMs, "it was told to stop"));
+      await open(await findTarget(given), given.instance ?? (await defaultInstance()));
+    },
+    setStatus: ({ state, detail, queue = 0 }) =>
+      emit("status", { state, inflight: running.size, queue, ...(detail === undefined ? {} : { detail }) }),
+    close: ({ drainMs = options.drainMs ?? defaultDrainMs, reason = "it was closed" } = {}) => drain(drainMs, reason),
+  };
+}
+
+function onSignals(listener: () => void): void {
+  if (typeof process === "undefined" || typeof process.once !== "function") return;
+  // Once: the second signal has its default effect, for a user who does not want to wait.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, listener);
+}
+
+async function defaultInstance(): Promise<string> {
+  const { hostname } = await import("node:os");
+  return `${hostname().replace(/[^A-Za-z0-9.-]/g, "-")}-${process.pid}`;
+}

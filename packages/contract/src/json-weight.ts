@@ -1,0 +1,45 @@
+/** Weighs JSON values without writing them: cheap enough for every message. */
+
+/** What a number, boolean, or null weighs about; also the quotes and separators around a member. */
+const scalarBytes = 8;
+
+/**
+ * A lower estimate of the JSON bytes of a value: characters instead of UTF-8 bytes, and no escapes.
+ * Stops walking once above `stopAt`, so that a hostile value costs no more than a large one.
+ */
+export function approximateBytes(value: unknown, stopAt: number): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return scalarBytes;
+  // Depth first with an explicit stack: a deeply nested value must not overflow ours.
+  const stack: unknown[] = [value];
+  let bytes = 0;
+  while (stack.length > 0 && bytes <= stopAt) {
+    const next = stack.pop();
+    if (typeof next === "string") bytes += next.length + 2;
+    else if (typeof next !== "object" || next === null) bytes += scalarBytes;
+    else if (Array.isArray(next)) {
+      bytes += 2 + next.length;
+      for (const item of next) stack.push(item);
+    } else {
+      bytes += 2;
+      for (const key in next) {
+        bytes += key.length + 4;
+        stack.push((next as Record<string, unknown>)[key]);
+      }
+    }
+  }
+  return bytes;
+}
+
+const encoder = new TextEncoder();
+
+/** A UTF-16 unit is at most six bytes of JSON (`\u0000`), so below a sixth of the limit the estimate alone decides. */
+const worstGrowth = 6;
+
+/** True when the value's JSON is larger than the limit; exact, but written out only when the estimate comes near. */
+export function exceedsBytes(value: unknown, limitBytes: number): boolean {
+  const estimate = approximateBytes(value, limitBytes);
+  if (estimate > limitBytes) return true;
+  if (estimate * worstGrowth <= limitBytes) return false;
+  return encoder.encode(JSON.stringify(value) ?? "").length > limitBytes;
+}

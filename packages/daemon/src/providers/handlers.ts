@@ -1,0 +1,51 @@
+/** The providers room's operations. */
+import type { providerOperations } from "@gantry/contract";
+
+import type { CallContext } from "../core/caller.ts";
+import type { Handlers } from "../core/handlers.ts";
+import type { CallRequest } from "./call.ts";
+import { invokeOnce, invokeStream, oneRoute } from "./invoke.ts";
+import type { ProvidersService } from "./service.ts";
+
+export function createProvidersHandlers(service: ProvidersService): Handlers<typeof providerOperations> {
+  const invoke = (request: CallRequest, { signal, wantsStream }: CallContext) =>
+    wantsStream ? invokeStream(service.calls, request, signal) : invokeOnce(service.calls, request, signal);
+
+  return {
+    list({ limit, cursor, kind, state }) {
+      const all = service
+        .list()
+        .filter((provider) => (kind === undefined || provider.kind === kind) && (state === undefined || provider.state === state));
+      // The cursor is the last name of the page before: names are unique and sorted.
+      const rest = cursor === undefined ? all : all.filter((provider) => provider.name > cursor);
+      const items = rest.slice(0, limit);
+      const last = items.at(-1);
+      return rest.length > items.length && last ? { items, nextCursor: last.name } : { items };
+    },
+    get: ({ name }) => service.get(name),
+    models: () => ({ items: service.models() }),
+    capabilities: () => ({ items: service.capabilities() }),
+    health: ({ name, timeoutMs }) => service.health(name, timeoutMs),
+    invoke: ({ name, ...call }, context) => invoke({ ...call, route: { provider: name }, owner: context.caller.keyId }, context),
+    invokeAny({ model, capability, method, params, ...call }, context) {
+      const route = oneRoute(model, capability);
+      const request = {
+        ...call,
+        route,
+        method: method ?? ("model" in route ? "chat" : route.capability),
+        params: "model" in route ? withModel(params, route.model) : params,
+        owner: context.caller.keyId,
+      };
+      return invoke(request, context);
+    },
+    cancelCall: ({ id, reason }, { caller }) => ({ callId: id, cancelled: service.cancelCall(id, reason, caller) }),
+    drain: ({ name, instance, deadlineMs, reason }) => service.drain(name, instance, { deadlineMs, reason }),
+  };
+}
+
+/** A provider of several models must hear which one is meant. */
+function withModel(params: unknown, model: string): unknown {
+  if (params === undefined) return { model };
+  if (typeof params !== "object" || params === null || Array.isArray(params) || "model" in params) return params;
+  return { ...params, model };
+}
