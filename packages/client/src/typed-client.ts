@@ -1,9 +1,5 @@
 /** Gives a transport the shape of the contract: `client.room.operation(input)`. Built from names alone, so no schema is loaded for it. */
-<<<<<<< HEAD
 import type { AnyOperation, Contract, EventSchemaOf, OperationEvent, OperationInput, OperationOutput } from "@gantry/contract";
-=======
-import type { AnyOperation, Contract, OperationEvent, OperationInput, OperationOutput } from "@gantry/contract";
->>>>>>> 2ede590 (Add the providers room: registration, routing, calls, streams, and the provider SDK)
 
 import type { CallOptions, Transport } from "./transport.ts";
 
@@ -13,11 +9,7 @@ type InputOf<O extends AnyOperation> =
     : [input: OperationInput<O>, options?: CallOptions];
 
 type ClientMethod<O extends AnyOperation> = ((...args: InputOf<O>) => Promise<OperationOutput<O>>) &
-<<<<<<< HEAD
   ([EventSchemaOf<O>] extends [never] ? unknown : { stream(...args: InputOf<O>): AsyncIterable<OperationEvent<O>> });
-=======
-  ([OperationEvent<O>] extends [never] ? unknown : { stream(...args: InputOf<O>): AsyncIterable<OperationEvent<O>> });
->>>>>>> 2ede590 (Add the providers room: registration, routing, calls, streams, and the provider SDK)
 
 export type TypedClient = {
   readonly [Room in keyof Contract]: {

@@ -61,15 +61,9 @@ export function room<const Operations extends Record<string, AnyOperation>>(name
 
 export type OperationInput<O extends AnyOperation> = z.input<O["input"]>;
 export type OperationOutput<O extends AnyOperation> = z.output<O["output"]>;
-<<<<<<< HEAD
 /** The schema of an operation's events, or never when it has none. */
 export type EventSchemaOf<O extends AnyOperation> = Extract<O["events"], z.ZodType>;
 export type OperationEvent<O extends AnyOperation> = [EventSchemaOf<O>] extends [never] ? never : z.output<EventSchemaOf<O>>;
-=======
-export type OperationEvent<O extends AnyOperation> = [NonNullable<O["events"]>] extends [never]
-  ? never
-  : z.output<NonNullable<O["events"]>>;
->>>>>>> 2ede590 (Add the providers room: registration, routing, calls, streams, and the provider SDK)
 
 /** True when a path segment of the operation carries this field. */
 export function pathParameters(path: string): string[] {

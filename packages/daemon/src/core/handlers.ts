@@ -4,16 +4,9 @@ import type { z } from "zod";
 
 import type { CallContext } from "./caller.ts";
 
-<<<<<<< HEAD
 type Answer<O extends AnyOperation> =
   | z.input<O["output"]>
   | ([EventSchemaOf<O>] extends [never] ? never : AsyncIterable<z.input<EventSchemaOf<O>>>);
-=======
-// The tuple keeps `never` (an operation without events) from satisfying every condition.
-type Answer<O extends AnyOperation> =
-  | z.input<O["output"]>
-  | ([NonNullable<O["events"]>] extends [never] ? never : AsyncIterable<z.input<NonNullable<O["events"]>>>);
->>>>>>> 2ede590 (Add the providers room: registration, routing, calls, streams, and the provider SDK)
 
 export type Handler<O extends AnyOperation> = (input: z.output<O["input"]>, context: CallContext) => Answer<O> | Promise<Answer<O>>;
 

@@ -5,12 +5,8 @@ import { type Namespace, Server, type Socket } from "socket.io";
 
 import { type Caller, requirePermission } from "../core/caller.ts";
 import type { BoundOperation } from "../core/handlers.ts";
-<<<<<<< HEAD
-import { newRequestId } from "../core/ids.ts";
-=======
 import { gatherWrites } from "../core/gather-writes.ts";
-import { newId } from "../core/ids.ts";
->>>>>>> 2ede590 (Add the providers room: registration, routing, calls, streams, and the provider SDK)
+import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Connections } from "./connections.ts";
 import type { Credentials, FailureLimit } from "./credentials.ts";
