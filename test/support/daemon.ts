@@ -6,16 +6,16 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 
 import { createClient, type TypedClient } from "@gantry/client";
 import { connectControl } from "@gantry/client/node";
 import { type InstancePaths, type InstanceRecord, type Problem, resolvePaths } from "@gantry/contract";
 
 import { type FoundProcess, holdersOf, processesOf, stillAlive } from "./processes.ts";
+import { repository } from "./repository.ts";
 import { until } from "./until.ts";
 
-export const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+export { repository } from "./repository.ts";
 
 export interface TestDaemonOptions {
   /** Text of the gantry.toml in the folder where the daemon and the CLI run. Modules need absolute paths, or `${repository}`. */

@@ -18,7 +18,6 @@ import {
   protocolRange,
   providerOperations,
 } from "@gantry/contract";
-import { sql } from "kysely";
 
 import { ensureBootstrapKey } from "./access/bootstrap-key.ts";
 import { createAccessHandlers } from "./access/handlers.ts";
@@ -43,7 +42,7 @@ import { removeRecord, writeRecord } from "./instances/record.ts";
 import { createInstanceService, type StopRequest } from "./instances/service.ts";
 import { createProvidersHandlers } from "./providers/handlers.ts";
 import { createProvidersService, type ProvidersService } from "./providers/service.ts";
-import { openDatabase } from "./storage/database.ts";
+import { openDatabase, pingDatabase } from "./storage/database.ts";
 import { createConnections } from "./transport/connections.ts";
 import { listenOnControlSocket } from "./transport/control-socket.ts";
 import { createFailureLimit } from "./transport/credentials.ts";
@@ -136,7 +135,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         sessions: async () => ({ live: 0, total: 0 }),
         providers: () => providers.counts(),
       },
-      checks: { database: () => sql`SELECT 1`.execute(db) },
+      checks: { database: () => pingDatabase(db) },
       load,
       clock,
       stop: options.onStopRequested,

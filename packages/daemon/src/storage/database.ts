@@ -1,7 +1,7 @@
 /** Opens the instance's database and brings its schema up to date. */
 import { rename } from "node:fs/promises";
 
-import { Kysely } from "kysely";
+import { Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 
 import type { Logger } from "../core/logger.ts";
@@ -35,6 +35,11 @@ export async function openDatabase(file: string, logger: Logger): Promise<Opened
     throw new Error(`bringing the database ${file} up to date failed; it was left as it was`, { cause: error });
   }
   return { db, setAside };
+}
+
+/** Rejects when the database no longer answers. */
+export async function pingDatabase(db: Database): Promise<void> {
+  await sql`SELECT 1`.execute(db);
 }
 
 async function moveAside(file: string): Promise<string> {

@@ -1,3 +1,4 @@
+/** API keys: hashes and rights, never the keys themselves. */
 import type { Kysely } from "kysely";
 
 export async function up(db: Kysely<unknown>): Promise<void> {
