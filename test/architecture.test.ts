@@ -111,7 +111,7 @@ describe("the checker itself", () => {
   });
 
   const head = "/** Does one thing. */\n";
-  const unfinished = [..."ODOT"].reverse().join("");
+  const unfinished = ["TO", "DO"].join("");
   test.each([
     ["packages/x/src/a.ts", "export const a = 1;", /does not begin with a sentence/],
     ["packages/x/src/a.ts", "/** no stop */\nexport const a = 1;", /does not begin with a sentence/],

@@ -137,7 +137,7 @@ export const importRules: ImportRule[] = [
   },
   {
     from: new RegExp(`^${daemon}/${room}/handlers\\.ts$`),
-    only: new RegExp(`^(?:packages/contract/src/|${daemon}/core/|${daemon}/${room}/service\\.ts$)`),
+    never: new RegExp(`^(?:npm:|node:|${daemon}/(?!core/|${room}/))|/(?:store|state)\\.ts$`),
     reason: "handlers translate operations into service calls; rules, SQL, and engines are behind the service",
   },
   {

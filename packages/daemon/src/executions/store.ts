@@ -5,7 +5,7 @@ import { encodeTime } from "ulid";
 
 import type { Database } from "../storage/database.ts";
 import type { AttemptsTable, ExecutionsTable } from "../storage/tables.ts";
-import { createWriteQueue } from "./write-queue.ts";
+import { createWriteQueue } from "../storage/write-queue.ts";
 
 export type ExecutionRow = Selectable<ExecutionsTable>;
 export type AttemptRow = Selectable<AttemptsTable>;

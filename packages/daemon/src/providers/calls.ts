@@ -2,7 +2,7 @@
  * Runs calls from acceptance to their one outcome.
  *
  * Socket.IO does not settle an acknowledgement when the connection ends, so the outcome of each call is kept here: every way a
- * call can end goes through `settle`, which works once.
+ * call can end goes through `settle`, which works once. Long because all of these ways belong side by side.
  */
 import {
   cancelGraceMs,

@@ -1,3 +1,4 @@
+/** Executions, and the order and states that listing and resuming them need. */
 import { type Kysely, sql } from "kysely";
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,7 +1,7 @@
 /** Commits the writes of one turn of the event loop together: a transaction costs about as much as the statements of several executions. */
 import type { CompiledQuery } from "kysely";
 
-import type { Database } from "../storage/database.ts";
+import type { Database } from "./database.ts";
 
 export interface WriteQueue {
   /** All of `statements` or none. Resolves when they are committed; rejects with the database's error. */
