@@ -81,6 +81,22 @@ export const OpenSessionInput = z.object({
 });
 export type OpenSessionInput = z.output<typeof OpenSessionInput>;
 
+/** What an attachment asks for when it opens; text from a WebSocket's query is read as well. */
+export const AttachSessionInput = z.strictObject({
+  id: z.string().min(1).max(128),
+  /** The offset behind what the client has already shown; without it, a snapshot comes first. */
+  since: z.coerce.number<string | number>().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  readOnly: z.union([z.boolean(), z.stringbool()]).default(false),
+  /** Takes control from whoever has it, instead of only when nobody has. */
+  control: z.union([z.boolean(), z.stringbool()]).default(false),
+  cols: z.coerce.number<string | number>().int().min(1).max(maxCols).optional(),
+  rows: z.coerce.number<string | number>().int().min(1).max(maxRows).optional(),
+});
+export type AttachSessionInput = z.input<typeof AttachSessionInput>;
+
+/** The name under which the control socket opens an attachment; on a WebSocket it is /ws/sessions/{id}. */
+export const attachOperation = "sessions.attach";
+
 /** An id, or the name of a live session (or else of the last one that had it). */
 const id = z.string().min(1).max(128);
 const ref = z.object({ id });

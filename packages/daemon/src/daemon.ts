@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import {
   accessOperations,
+  attachOperation,
   type Events,
   events,
   GantryError,
@@ -24,9 +25,11 @@ import { createAccessHandlers } from "./access/handlers.ts";
 import { createAccessService, localCaller } from "./access/service.ts";
 import { createKeyStore } from "./access/store.ts";
 import { composeExecutions } from "./compose-executions.ts";
+import { composeSessions, createSessionsRoute, releaseHost } from "./compose-sessions.ts";
 import type { LoadedConfig } from "./config.ts";
 import type { Caller } from "./core/caller.ts";
 import { systemClock, toTimestamp } from "./core/clock.ts";
+import type { OpenDuplex } from "./core/duplex.ts";
 import { createEventBus } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
 import { createLifetime } from "./core/lifetime.ts";
@@ -103,7 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       version,
       log: logger,
     });
-    lifetime.onClose("process host link", () => hostLink.close());
+    lifetime.onClose("process host link", () => releaseHost(hostLink));
     const { executions, ...executionRooms } = await composeExecutions({
       loaded,
       db,
@@ -122,6 +125,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       node: config.instance,
     });
 
+    const { sessions, ...sessionRooms } = await composeSessions({
+      config,
+      db,
+      host: hostLink,
+      publish: (type, data) => bus.publish(type, data),
+      clock,
+      logger,
+    });
+    lifetime.onClose("sessions", () => sessions.close());
+
     const load = createLoadMeter(clock);
     lifetime.onClose("load meter", () => load.close());
     let record: InstanceRecord | undefined;
@@ -132,7 +145,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       logFile: paths.logFile,
       counts: {
         executions: () => executions.counts(),
-        sessions: async () => ({ live: 0, total: 0 }),
+        sessions: () => sessions.counts(),
         providers: () => providers.counts(),
       },
       checks: { database: () => pingDatabase(db) },
@@ -145,10 +158,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ...bind(instanceOperations, createInstanceHandlers(instances)),
       ...bind(accessOperations, createAccessHandlers(access)),
       ...executionRooms.operations,
+      ...sessionRooms.operations,
       ...bind(providerOperations, createProvidersHandlers(providers)),
     ];
 
-    const { host, port } = await openDoors({ operations, access, bus, providers, record: () => record as InstanceRecord });
+    const { host, port } = await openDoors({
+      operations,
+      duplexes: sessionRooms.duplexes,
+      access,
+      bus,
+      providers,
+      record: () => record as InstanceRecord,
+    });
     record = describe(host, port);
     await writeRecord(paths.recordFile, record);
     lifetime.onClose("record", () => removeRecord(paths.recordFile));
@@ -156,16 +177,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
     let stopping: Promise<void> | undefined;
     const hastened = new AbortController();
-    const stop = async ({ drainTimeoutMs, keepPrograms }: StopRequest) => {
+    const stop = async ({ drainTimeoutMs, keepPrograms, sessions: endSessions }: StopRequest) => {
       logger.info({ drainTimeoutMs, keepPrograms }, "stopping");
       bus.publish("instance.draining", { instance: config.instance, drainTimeoutMs });
       await executions.close({ drainTimeoutMs, keepPrograms, hasten: hastened.signal });
+      if (endSessions) await sessions.killAll().catch((error: unknown) => logger.error({ err: error }, "not every session could be ended"));
       await lifetime.close();
     };
     return { record, stop: (request) => (stopping ??= stop(request)), hasten: () => hastened.abort() };
   }
 
-  async function openDoors({ operations, access, bus, providers }: Doors) {
+  async function openDoors({ operations, duplexes, access, bus, providers }: Doors) {
     let port = config.daemon.port;
     const connections = createConnections();
     access.onRevoked((keyId) => connections.closeAllOf(keyId));
@@ -198,7 +220,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         onError: (error) => logger.warn({ err: error }, "a subscriber got no snapshot"),
       },
     });
-    handleUpgrades(server, { gate, credentials, failures, logger, routes: [socketIo] });
+    const sessionsRoute = createSessionsRoute(duplexes[attachOperation] as OpenDuplex, connections, logger);
+    handleUpgrades(server, { gate, credentials, failures, logger, routes: [socketIo, sessionsRoute] });
     lifetime.onClose("http", async () => {
       const closed = app.close();
       server.closeAllConnections();
@@ -206,6 +229,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     lifetime.onClose("socket.io", () => socketIo.close());
     lifetime.onClose("providers", () => providers.close());
+    lifetime.onClose("session sockets", () => sessionsRoute.close());
 
     try {
       await app.listen({ host: config.daemon.host, port: config.daemon.port });
@@ -213,7 +237,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       throw (cause as { code?: string }).code === "EADDRINUSE" ? portTaken(config.daemon.port, cause) : cause;
     }
     port = (server.address() as AddressInfo).port;
-    const closeControl = await listenOnControlSocket({ path: paths.controlSocket, operations, duplexes: {}, caller: localCaller, logger });
+    const closeControl = await listenOnControlSocket({ path: paths.controlSocket, operations, duplexes, caller: localCaller, logger });
     lifetime.onClose("control socket", closeControl);
     return { host: config.daemon.host, port };
   }
@@ -242,6 +266,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 interface Doors {
   operations: BoundOperation[];
+  duplexes: Record<string, OpenDuplex>;
   access: Awaited<ReturnType<typeof createAccessService>>;
   bus: ReturnType<typeof createEventBus<Events>>;
   providers: ProvidersService;

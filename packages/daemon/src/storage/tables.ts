@@ -1,4 +1,5 @@
 /** The typed shape of every table; each room's store.ts is the only writer of its rows. Times are epoch milliseconds. */
+import type { SessionMode, SessionState } from "@gantry/contract";
 
 export interface KeysTable {
   id: string;
@@ -56,7 +57,33 @@ export interface AttemptsTable {
   worker: string | null;
 }
 
+export interface SessionsTable {
+  id: string;
+  name: string | null;
+  profile: string | null;
+  mode: SessionMode;
+  state: SessionState;
+  /** JSON array of strings. */
+  argv: string;
+  cwd: string;
+  cols: number;
+  rows: number;
+  pid: number | null;
+  title: string;
+  /** JSON array of strings. */
+  tags: string;
+  owner: string;
+  outputBytes: number;
+  exitCode: number | null;
+  signal: string | null;
+  endReason: string | null;
+  createdAtMs: number;
+  lastActivityMs: number;
+  endedAtMs: number | null;
+}
+
 export interface Tables {
+  sessions: SessionsTable;
   keys: KeysTable;
   executions: ExecutionsTable;
   attempts: AttemptsTable;

@@ -21,7 +21,7 @@ interface WebSocketRouteOptions {
   logger: Logger;
 }
 
-interface WebSocketRoute extends UpgradeRoute {
+export interface WebSocketRoute extends UpgradeRoute {
   close(): void;
 }
 

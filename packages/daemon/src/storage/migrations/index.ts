@@ -3,8 +3,10 @@ import type { Migration } from "kysely/migration";
 
 import * as keys from "./001-keys.ts";
 import * as executions from "./002-executions.ts";
+import * as sessions from "./003-sessions.ts";
 
 export const migrations: Record<string, Migration> = {
   "001-keys": keys,
   "002-executions": executions,
+  "003-sessions": sessions,
 };
