@@ -9,6 +9,17 @@ export const verbs: Record<string, VerbEntry> = {
   status: { summary: "Show what an instance is doing", load: () => import("./instances/status.ts") },
   logs: { summary: "Show an instance's log", load: () => import("./instances/logs.ts") },
   run: { summary: "Run a command", load: () => import("./executions/run.ts"), passThrough: true },
+  providers: {
+    summary: "List, check, and call providers",
+    verbs: {
+      list: { summary: "List providers with their state and load", load: () => import("./providers/list.ts") },
+      status: { summary: "Show one provider and its instances", load: () => import("./providers/status.ts") },
+      models: { summary: "List the models that providers offer", load: () => import("./providers/models.ts") },
+      capabilities: { summary: "List the capabilities that providers offer", load: () => import("./providers/capabilities.ts") },
+      health: { summary: "Ask providers how they are and measure the answer", load: () => import("./providers/health.ts") },
+      invoke: { summary: "Call a method of a provider", load: () => import("./providers/invoke.ts") },
+    },
+  },
   keys: {
     summary: "Manage API keys",
     verbs: {

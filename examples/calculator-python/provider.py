@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""A provider in Python, with nothing but python-socketio: add, divide, and the streaming count."""
+import os
+import signal
+import threading
+import time
+
+import socketio
+
+SPACE = "/providers"
+PAIR = {"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number"}}, "required": ["a", "b"]}
+COUNT = {"type": "object", "properties": {"to": {"type": "integer"}, "delayMs": {"type": "integer"}}, "required": ["to"]}
+
+hub = socketio.Client(reconnection_delay=0.2, reconnection_delay_max=5)
+credits, cancelled = {}, set()  # by call id
+
+
+def count(call):
+    """Sends 1, 2, 3, … and returns the last; waits when the reader is behind."""
+    pause = call["params"].get("delayMs", 0) / 1000
+    for seq in range(call["params"]["to"]):
+        while not credits[call["id"]].acquire(timeout=0.5) and call["id"] not in cancelled:
+            pass
+        if call["id"] in cancelled:
+            return None
+        hub.emit("chunk", {"id": call["id"], "seq": seq, "data": seq + 1}, namespace=SPACE)
+        time.sleep(pause)
+    return call["params"]["to"]
+
+
+METHODS = {"add": lambda call: call["params"]["a"] + call["params"]["b"], "divide": lambda call: call["params"]["a"] / call["params"]["b"], "count": count}
+
+
+def run(call):
+    try:
+        data = METHODS[call["method"]](call)
+        failure = {"code": "CANCELLED", "message": "cancelled"} if call["id"] in cancelled else None
+    except ZeroDivisionError:
+        failure = {"code": "INVALID_ARGUMENT", "message": "division by zero: b must not be 0"}
+    except Exception as error:
+        failure = {"code": "INTERNAL", "message": str(error)}
+    credits.pop(call["id"], None)
+    cancelled.discard(call["id"])
+    if failure:
+        hub.emit("fail", {"id": call["id"], "error": failure}, namespace=SPACE)
+    else:
+        hub.emit("result", {"id": call["id"], "data": data}, namespace=SPACE)
+
+
+@hub.on("invoke", namespace=SPACE)
+def invoke(call):
+    credits[call["id"]] = threading.Semaphore(call["credit"])
+    hub.start_background_task(run, call)
+
+
+@hub.on("credit", namespace=SPACE)
+def credit(message):
+    if message["id"] in credits and message["n"] > 0:
+        credits[message["id"]].release(message["n"])
+
+
+@hub.on("cancel", namespace=SPACE)
+def cancel(message):
+    if message["id"] in credits:
+        cancelled.add(message["id"])
+
+
+@hub.on("health", namespace=SPACE)
+def health(_request):
+    return {"status": "ok"}
+
+
+@hub.on("disconnect", namespace=SPACE)
+def disconnect():
+    cancelled.update(credits)  # their callers have been told
+
+
+@hub.on("connect", namespace=SPACE)
+def connect():  # also after every reconnection
+    hub.emit("register", {
+        "proto": 1, "name": "calculator", "instance": f"python-{os.getpid()}", "epoch": int(time.time() * 1000),
+        "version": "1.0.0", "kind": "tool", "description": "Adds, divides, and counts", "capabilities": ["arithmetic"],
+        "methods": [
+            {"name": "add", "input": PAIR, "idempotent": True},
+            {"name": "divide", "input": PAIR, "idempotent": True},
+            {"name": "count", "input": COUNT, "stream": True},
+        ],
+    }, namespace=SPACE, callback=lambda answer: print("registered" if answer["ok"] else answer["error"]["message"], flush=True))
+
+
+signal.signal(signal.SIGTERM, lambda *_: hub.disconnect())
+hub.connect(os.environ.get("GANTRY_URL", "http://127.0.0.1:8765"), auth={"key": os.environ["GANTRY_KEY"]},
+            namespaces=[SPACE], transports=["websocket"])
+hub.wait()

@@ -1,0 +1,22 @@
+/** `gantry providers capabilities`. */
+import { printJson } from "../output/print-json.ts";
+import { printTable } from "../output/table.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = (command, context) => {
+  command.option("--json", "print as JSON").action(async ({ json }: { json?: boolean }) => {
+    const { client } = await context.connect();
+    const { items } = await client.providers.capabilities();
+    if (json === true) {
+      printJson({ items });
+      return;
+    }
+    printTable(
+      [
+        { head: "CAPABILITY", value: ({ capability }) => capability },
+        { head: "PROVIDERS", value: ({ providers }) => providers.join(", ") },
+      ],
+      items,
+    );
+  });
+};

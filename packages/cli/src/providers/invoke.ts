@@ -1,0 +1,75 @@
+/** `gantry providers invoke`: calls a method and prints its result. Ctrl-C cancels the call at the provider. */
+import type { CallStreamEvent } from "@gantry/contract";
+import { GantryError } from "@gantry/contract/errors";
+
+import { parseDuration } from "../output/duration.ts";
+import { printJson } from "../output/print-json.ts";
+import type { Verb } from "../verb.ts";
+import { createValueWriter } from "./write-value.ts";
+
+interface InvokeOptions {
+  args: string;
+  stream?: boolean;
+  timeout?: string;
+  json?: boolean;
+}
+
+export const verb: Verb = (command, context) => {
+  command
+    .argument("<name>", "the provider's name")
+    .argument("<method>", "the method; see: gantry providers status <name>")
+    .option("-a, --args <json>", "the parameters as JSON; - reads them from standard input", "{}")
+    .option("-s, --stream", "print chunks as they come")
+    .option("-t, --timeout <duration>", "the whole budget, such as 30s or 2m")
+    .option("--json", "print the whole answer as JSON; with --stream one event per line")
+    .addHelpText(
+      "after",
+      `\nA string or number is printed as it is, anything else as JSON. Exit codes: 64 wrong arguments or names, 69 lost or offline,\n75 busy, 124 timed out, 130 cancelled.\n\nExamples:\n  gantry providers invoke calculator add --args '{"a":5,"b":3}'\n  gantry providers invoke calculator count --args '{"to":5,"delayMs":300}' --stream`,
+    )
+    .action(async (name: string, method: string, options: InvokeOptions) => {
+      const params = parseParams(options.args === "-" ? await readInput() : options.args);
+      const { client } = await context.connect();
+      const input = {
+        name,
+        method,
+        params,
+        ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout, "--timeout") }),
+      };
+      const interrupted = new AbortController();
+      const interrupt = () => interrupted.abort();
+      process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+      const { signal } = interrupted;
+      const writer = createValueWriter();
+      if (options.stream !== true) {
+        const answer = await client.providers.invoke(input, { signal });
+        if (options.json === true) printJson(answer);
+        else if (answer.chunks === undefined) await writer.result(answer.result);
+        else await writer.chunks(answer.chunks);
+      } else {
+        for await (const event of client.providers.invoke.stream(input, { signal }) as AsyncIterable<CallStreamEvent>) {
+          if (options.json === true) await writer.line(JSON.stringify(event));
+          else if (event.type === "chunks") await writer.chunks(event.batch);
+          // The result of a stream only sums up what was printed; alone, it is the answer.
+          else if (event.type === "end" && !writer.hasWritten) await writer.result(event.result);
+        }
+      }
+      writer.end();
+      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    });
+};
+
+function parseParams(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GantryError("invalidArgument", `--args is not JSON: ${(cause as Error).message}. In a shell, put it in single quotes.`, {
+      cause,
+    });
+  }
+}
+
+async function readInput(): Promise<string> {
+  let text = "";
+  for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk as string;
+  return text;
+}
