@@ -22,7 +22,7 @@ export const verb: Verb = (command, context) => {
     .option("--json", "print the key and its record as JSON")
     .addHelpText(
       "after",
-      "\nThe key goes to standard output and is shown only now.\n\nExamples:\n  gantry keys create --role viewer wall-display\n  gantry keys create --role provider --provider calculator calculator-1 > calculator.key",
+      "\nThe key goes to standard output and is shown only now.\n\nExamples:\n  gantry keys create --role viewer wall-display\n  gantry keys create calculator-1 --role provider --provider calculator > calculator.key",
     )
     .action(async (name: string, { role, provider, expires, json }: CreateOptions) => {
       const { client } = await context.connect();

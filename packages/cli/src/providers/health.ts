@@ -7,6 +7,14 @@ import { paintState } from "./paint-state.ts";
 
 const notWell = 69;
 
+interface Row {
+  provider: string;
+  instance: string;
+  status: string;
+  durationMs?: number;
+  detail?: string;
+}
+
 export const verb: Verb = (command, context) => {
   command
     .argument("[name]", "only this provider")
@@ -26,10 +34,10 @@ export const verb: Verb = (command, context) => {
         printJson({ items });
         return;
       }
-      const rows = items.flatMap((health) =>
+      const rows = items.flatMap((health): Row[] =>
         health.instances.length === 0
-          ? [{ provider: health.name, instance: "-", status: health.status, durationMs: undefined, detail: undefined }]
-          : health.instances.map((instance) => ({ provider: health.name, detail: undefined, ...instance })),
+          ? [{ provider: health.name, instance: "-", status: health.status }]
+          : health.instances.map((instance) => ({ provider: health.name, ...instance })),
       );
       printTable(
         [

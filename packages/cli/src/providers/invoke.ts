@@ -1,5 +1,4 @@
 /** `gantry providers invoke`: calls a method and prints its result. Ctrl-C cancels the call at the provider. */
-import type { CallStreamEvent } from "@gantry/contract";
 import { GantryError } from "@gantry/contract/errors";
 
 import { parseDuration } from "../output/duration.ts";
@@ -46,7 +45,7 @@ export const verb: Verb = (command, context) => {
         else if (answer.chunks === undefined) await writer.result(answer.result);
         else await writer.chunks(answer.chunks);
       } else {
-        for await (const event of client.providers.invoke.stream(input, { signal }) as AsyncIterable<CallStreamEvent>) {
+        for await (const event of client.providers.invoke.stream(input, { signal })) {
           if (options.json === true) await writer.line(JSON.stringify(event));
           else if (event.type === "chunks") await writer.chunks(event.batch);
           // The result of a stream only sums up what was printed; alone, it is the answer.

@@ -41,7 +41,7 @@ function show(value: unknown): string {
 
 /** A provider's text must not move the cursor or set the title; in a pipe it stays as it is. */
 function forTerminal(text: string): string {
-  if (process.stdout.isTTY !== true) return text;
+  if (!process.stdout.isTTY) return text;
   // oxlint-disable-next-line no-control-regex -- control characters are what this takes out
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }

@@ -112,7 +112,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     active.delete(call.id);
     call.settledAt = clock.monotonic();
     const instance = call.instance;
-    if (instance !== undefined && !outcome.ok && countsAsFailure(outcome.error)) instance.failures += 1;
+    if (instance !== undefined && !outcome.ok && countsAsFailure(outcome.error)) instance.stats.failures += 1;
     if (call.state === "lingering") {
       call.timer = setTimeout(() => move(call, "expire"), cancelGraceMs);
       call.timer.unref();
@@ -172,7 +172,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     clearTimeout(call.timer);
     call.timer = setTimeout(onBudgetSpent, budgetMs, call);
     instance.inflight += 1;
-    instance.calls += 1;
+    instance.stats.calls += 1;
     bind(instance, call);
     const message: Record<string, unknown> = {
       id: call.id,

@@ -29,7 +29,7 @@ export function lostError(where: string, reason: string, sawChunks: number, idem
   const next = idempotent
     ? "No other instance could take it; it is safe to try again."
     : "It was not sent again because the method is not marked idempotent.";
-  return new GantryError("aborted", `${where} was lost during the call (${reason}). ${kept} ${next}`, {
+  return new GantryError("aborted", `ABORTED: ${where} was lost during the call (${reason}). ${kept} ${next}`, {
     details: { providerCode: "ABORTED", mayHaveExecuted: true, chunks: sawChunks },
     retryable: idempotent,
   });

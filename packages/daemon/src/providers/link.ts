@@ -171,7 +171,7 @@ export function openLink(socket: ProviderSocket, caller: Caller, { calls, events
   socket.on("error", (error: unknown) => logger.warn({ err: error, socket: socket.id }, "a provider connection failed"));
   socket.on("disconnect", (reason: unknown) => {
     isClosed = true;
-    const why = evictedFor ?? `connection lost: ${String(reason)}`;
+    const why = evictedFor ?? (instance?.state === "draining" ? (instance.detail ?? "it drained") : `connection lost: ${String(reason)}`);
     leave(why);
     const gone = new Error(why);
     for (const fail of asked) fail(gone);
@@ -201,8 +201,7 @@ function createInstance(
     concurrency: document.capacity.concurrency,
     weight: document.capacity.weight,
     inflight: 0,
-    calls: 0,
-    failures: 0,
+    stats: { calls: 0, failures: 0 },
     latencyMs: 0,
     malformed: 0,
   };

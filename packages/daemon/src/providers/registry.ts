@@ -19,6 +19,11 @@ export interface InstanceLink {
   evict(reason: string): void;
 }
 
+export interface CallStats {
+  calls: number;
+  failures: number;
+}
+
 /** One connected process of a provider. */
 export interface ProviderInstance {
   readonly name: string;
@@ -35,8 +40,8 @@ export interface ProviderInstance {
   concurrency: number;
   weight: number;
   inflight: number;
-  calls: number;
-  failures: number;
+  /** Outlives the connection: a call that is lost with it still counts. */
+  readonly stats: CallStats;
   /** Smoothed milliseconds to the first answer; 0 before there is one. */
   latencyMs: number;
   malformed: number;
@@ -46,8 +51,7 @@ export interface OfflineProvider {
   document: RegisterMessage;
   since: number;
   reason: string;
-  calls: number;
-  failures: number;
+  stats: CallStats;
 }
 
 export interface Provider {
@@ -115,8 +119,8 @@ export function createRegistry(): Registry {
       provider.since = now;
       if (provider.instances.size > 0) return;
       providers.delete(instance.name);
-      const { document, calls, failures } = instance;
-      offline.set(instance.name, { document, since: now, reason, calls, failures });
+      const { document, stats } = instance;
+      offline.set(instance.name, { document, since: now, reason, stats });
     },
     provider: (name) => providers.get(name),
     offline: (name) => offline.get(name),

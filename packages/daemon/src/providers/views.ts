@@ -30,14 +30,14 @@ export function detailOf(provider: Provider, waiting: number): ProviderDetail {
     capabilities: [...new Set(instances.flatMap(({ document }) => document.capabilities))],
     inflight: total((instance) => instance.inflight),
     waiting,
-    calls: total((instance) => instance.calls),
-    failures: total((instance) => instance.failures),
+    calls: total(({ stats }) => stats.calls),
+    failures: total(({ stats }) => stats.failures),
     ...(measured.length === 0 ? {} : { latencyMs: round(Math.min(...measured)) }),
     since: toTimestamp(provider.since),
   };
 }
 
-export function offlineDetail(name: string, { document, since, reason, calls, failures }: OfflineProvider): ProviderDetail {
+export function offlineDetail(name: string, { document, since, reason, stats }: OfflineProvider): ProviderDetail {
   return {
     ...describeDocument(name, { document }, document.methods, document.models),
     state: "offline",
@@ -45,8 +45,7 @@ export function offlineDetail(name: string, { document, since, reason, calls, fa
     capabilities: document.capabilities,
     inflight: 0,
     waiting: 0,
-    calls,
-    failures,
+    ...stats,
     since: toTimestamp(since),
     lastReason: reason,
   };
@@ -63,8 +62,7 @@ export function describeInstance(instance: ProviderInstance): ProviderInstanceIn
     inflight: instance.inflight,
     concurrency: instance.concurrency,
     weight: instance.weight,
-    calls: instance.calls,
-    failures: instance.failures,
+    ...instance.stats,
     ...(latencyMs === 0 ? {} : { latencyMs: round(latencyMs) }),
     malformed: instance.malformed,
     ...(detail === undefined ? {} : { detail }),
