@@ -1,5 +1,4 @@
 /** Part of the composition root: joins the rooms `commands` and `executions` with workers, process host, and database. */
-import { fileURLToPath } from "node:url";
 
 import { commandOperations, type Configuration, type executionEvents, executionOperations } from "@gantry/contract";
 
@@ -9,6 +8,7 @@ import type { Definition } from "./commands/definition.ts";
 import { expandArgv } from "./commands/program.ts";
 import { createCommandsService } from "./commands/service.ts";
 import type { LoadedConfig } from "./config.ts";
+import { entryFile } from "./core/entry-points.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Publish } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
@@ -44,7 +44,7 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
   const { config, configFile, baseDirectory } = loaded;
   const environment = commandEnvironment(process.env, config.instance);
   const pool = createWorkerPool({
-    entry: workerEntry(),
+    entry: entryFile("command-worker"),
     cwd: baseDirectory,
     env: environment,
     maxWorkers: config.commands.workers === 0 ? config.commands.maxConcurrent : config.commands.workers,
@@ -100,10 +100,4 @@ function toRunnable(definition: Definition, config: Configuration, baseDirectory
     target: (input) =>
       target.kind === "function" ? target : { kind: "program", argv: expandArgv(target.argvTemplate, input), env: target.env },
   };
-}
-
-/** Beside this file in a checkout; built as an entry of its own when installed. */
-function workerEntry(): string {
-  const isSource = import.meta.filename.endsWith(".ts");
-  return fileURLToPath(new URL(isSource ? "./executions/worker/main.ts" : "./command-worker.js", import.meta.url));
 }

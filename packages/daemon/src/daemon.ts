@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import {
   accessOperations,
@@ -30,6 +29,7 @@ import type { LoadedConfig } from "./config.ts";
 import type { Caller } from "./core/caller.ts";
 import { systemClock, toTimestamp } from "./core/clock.ts";
 import type { OpenDuplex } from "./core/duplex.ts";
+import { dashboardFolder } from "./core/entry-points.ts";
 import { createEventBus } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
 import { createLifetime } from "./core/lifetime.ts";
@@ -201,7 +201,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       failures,
       logger,
       version,
-      assets: { directory: dashboardDirectory() },
+      assets: { directory: dashboardFolder() },
     });
     const byName = new Map(operations.map((bound) => [bound.operation.name, bound]));
     const socketIo = createSocketIo({
@@ -290,12 +290,6 @@ async function snapshotFor(caller: Caller, operations: Map<string, BoundOperatio
     return [[part, await runOperation(bound, {}, context)]];
   });
   return Object.fromEntries((await Promise.all(parts)).flat());
-}
-
-/** Beside the bundle when installed; the dashboard's own build in a checkout. */
-function dashboardDirectory(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return here.endsWith("src") ? join(here, "../../dashboard/dist") : join(here, "ui");
 }
 
 function portTaken(port: number, cause: unknown): GantryError {

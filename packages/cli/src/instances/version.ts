@@ -1,15 +1,14 @@
 /** `gantry version`: of this program, and of the daemon when one runs. */
-import { createRequire } from "node:module";
-
 import { protocolRange } from "@gantry/contract/control-protocol";
 import { GantryError } from "@gantry/contract/errors";
 
 import { printJson } from "../output/print-json.ts";
+import { packageVersion } from "../package-version.ts";
 import type { Verb } from "../verb.ts";
 
 export const verb: Verb = (command, context) => {
   command.option("--json", "print the versions as JSON").action(async ({ json }: { json?: boolean }) => {
-    const { version: client } = createRequire(import.meta.url)("../../package.json") as { version: string };
+    const client = packageVersion();
     let daemon;
     try {
       daemon = await (await context.connect()).client.instances.version();

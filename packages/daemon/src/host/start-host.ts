@@ -7,6 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { GantryError } from "@gantry/contract/errors";
 
+import { entryFile } from "../core/entry-points.ts";
+
 export interface HostPlace {
   /** The instance's folder for host sockets and journals; made 0700. */
   directory: string;
@@ -50,11 +52,6 @@ export function connectToHost(socketPath: string): Promise<Socket | undefined> {
 const startDeadlineMs = 10_000;
 const pollMs = 5;
 
-function ownEntry(): string {
-  const { filename, dirname: folder } = import.meta;
-  return `${folder}/main${filename.endsWith(".ts") ? ".ts" : ".js"}`;
-}
-
 export async function startHost(place: HostPlace): Promise<Socket> {
   const { socketPath, journalPath } = hostFiles(place);
   mkdirSync(place.directory, { recursive: true, mode: 0o700 });
@@ -67,7 +64,7 @@ export async function startHost(place: HostPlace): Promise<Socket> {
   const logFd = openSync(place.logFile, "a", 0o600);
   // A host must not carry the mark of a session that the daemon was perhaps started from: ending that session would end the host.
   const { GANTRY_SESSION_ID: _session, GANTRY_EXECUTION_ID: _execution, NODE_OPTIONS: _options, ...env } = process.env;
-  const child = spawn(process.execPath, [place.entry ?? ownEntry(), socketPath, journalPath, place.version], {
+  const child = spawn(process.execPath, [place.entry ?? entryFile("process-host"), socketPath, journalPath, place.version], {
     cwd: "/",
     env,
     detached: true,
