@@ -1,0 +1,119 @@
+/** `npm run build [-- dashboard|gantry|client…]`: makes the files that are published. `--if-needed` skips what is newer than its sources. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, readdir, rm, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { entrySources } from "@gantry/daemon/entry-points";
+import { rolldown } from "rolldown";
+
+import { bundleDeclarations } from "./declarations.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const inRoot = (...parts: string[]) => join(root, ...parts);
+
+/** Everything that npm can install stays outside of the bundles; our own packages go in. */
+const isExternal = (id: string) => !id.startsWith(".") && !id.startsWith("/") && !id.startsWith("@gantry/");
+
+interface Part {
+  /** Changes in these folders make it stale. */
+  sources: string[];
+  /** Written last, so that its age is that of the whole. */
+  product: string;
+  build(): Promise<void>;
+}
+
+const parts: Record<string, Part> = {
+  dashboard: {
+    sources: ["packages/dashboard", "packages/client/src", "packages/contract/src"],
+    product: "packages/dashboard/dist/index.html",
+    async build() {
+      await run("vite", ["build", "--logLevel", "warn"], inRoot("packages/dashboard"));
+    },
+  },
+  gantry: {
+    sources: ["packages/cli/src", "packages/daemon/src", "packages/client/src", "packages/contract/src", "packages/dashboard/dist"],
+    product: "packages/cli/dist/ui/index.html",
+    async build() {
+      const dist = inRoot("packages/cli/dist");
+      await rm(dist, { recursive: true, force: true });
+      // Two bundles: the CLI's start must not pay for pieces that it would share with the daemon.
+      // commander and picocolors go into the CLI's: opening many small files is a good part of what a start costs.
+      const inCli = /^(?:commander|picocolors)$/;
+      await bundle({ gantry: inRoot("packages/cli/src/main.ts") }, dist, (id) => isExternal(id) && !inCli.test(id));
+      await bundle(daemonEntries(), dist, isExternal);
+      await cp(inRoot("packages/dashboard/dist"), join(dist, "ui"), { recursive: true });
+    },
+  },
+  client: {
+    sources: ["packages/client/src", "packages/contract/src"],
+    product: "packages/client/dist/index.js",
+    async build() {
+      const dist = inRoot("packages/client/dist");
+      await rm(dist, { recursive: true, force: true });
+      await run("tsc", ["-b", "packages/client"], root);
+      await bundleDeclarations(inRoot(".types"), join(dist, "types"));
+      await bundle(clientEntries(), dist, isExternal);
+    },
+  },
+};
+
+function daemonEntries(): Record<string, string> {
+  const core = import.meta.resolve("@gantry/daemon/entry-points");
+  return Object.fromEntries(Object.entries(entrySources).map(([name, path]) => [name, fileURLToPath(new URL(path, core))]));
+}
+
+function clientEntries(): Record<string, string> {
+  const source = inRoot("packages/client/src");
+  const entry = (folder: string) => [folder, join(source, folder, "index.ts")];
+  return { index: join(source, "index.ts"), ...(Object.fromEntries(["node", "provider", "command"].map(entry)) as Record<string, string>) };
+}
+
+async function bundle(input: Record<string, string>, dist: string, external: (id: string) => boolean): Promise<void> {
+  const build = await rolldown({ input, external, platform: "node", logLevel: "warn", treeshake: { moduleSideEffects: false } });
+  await build.write({ dir: dist, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js", sourcemap: false });
+  await build.close();
+}
+
+async function run(tool: string, args: string[], cwd: string): Promise<void> {
+  const child = spawn(process.execPath, [inRoot("node_modules", toolFiles[tool] as string), ...args], { cwd, stdio: ["ignore", 2, 2] });
+  const [status] = (await once(child, "exit")) as [number | null];
+  if (status !== 0) throw new Error(`${tool} ${args.join(" ")} ended with status ${status}`);
+}
+
+/** The tools' own files, because npx would start a shell and an npm. */
+const toolFiles: Record<string, string> = { vite: "vite/bin/vite.js", tsc: "typescript/bin/tsc" };
+
+async function isFresh({ sources, product }: Part): Promise<boolean> {
+  const made = await stat(inRoot(product)).catch(() => undefined);
+  if (made === undefined) return false;
+  const changed = await Promise.all(sources.map((folder) => newestChangeMs(inRoot(folder))));
+  return Math.max(...changed) <= made.mtimeMs;
+}
+
+async function newestChangeMs(path: string): Promise<number> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts === undefined) return 0;
+  if (!facts.isDirectory()) return facts.mtimeMs;
+  const names = (await readdir(path)).filter((name) => name !== "node_modules" && (name !== "dist" || path.endsWith("/dist")));
+  return Math.max(0, ...(await Promise.all(names.map((name) => newestChangeMs(join(path, name))))));
+}
+
+export async function build(names: string[], ifNeeded: boolean): Promise<void> {
+  for (const name of names) {
+    const part = parts[name];
+    if (part === undefined) throw new Error(`There is nothing named ${name} to build. There are: ${Object.keys(parts).join(", ")}`);
+    if (ifNeeded && (await isFresh(part))) continue;
+    const begin = performance.now();
+    process.stderr.write(`building ${name} … `);
+    await part.build();
+    process.stderr.write(`${((performance.now() - begin) / 1000).toFixed(1)} s\n`);
+  }
+}
+
+if (import.meta.main) {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { "if-needed": { type: "boolean", default: false } } });
+  await build(positionals.length > 0 ? positionals : Object.keys(parts), values["if-needed"]);
+}
