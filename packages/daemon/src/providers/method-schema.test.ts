@@ -1,0 +1,31 @@
+/** Schemas that providers send: what they refuse is named, and they cannot hold up the daemon. */
+import { expect, test } from "vitest";
+
+import { compileMethodSchema } from "./method-schema.ts";
+
+test("names the path and the rule", () => {
+  const check = compileMethodSchema({
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    type: "object",
+    properties: { list: { type: "array", items: { type: "object", properties: { n: { type: "integer" } } } } },
+    additionalProperties: false,
+  });
+  expect(() => check({ list: [{ n: 1 }, { n: "x" }] }, "p.m")).toThrow("p.m: params/list/1/n must be integer (rule type)");
+  expect(() => check({ extra: 1 }, "p.m")).toThrow('("extra") (rule additionalProperties)');
+  expect(() => check({ list: [] }, "p.m")).not.toThrow();
+});
+
+test("takes older drafts, and documents with the same $id", () => {
+  for (const type of ["string", "number"]) {
+    const check = compileMethodSchema({ $schema: "http://json-schema.org/draft-07/schema#", $id: "same", type });
+    expect(() => check(type === "string" ? "x" : 1, "p.m")).not.toThrow();
+    expect(() => check({}, "p.m")).toThrow(`must be ${type}`);
+  }
+});
+
+test("leaves patterns to the provider: one could run for ever", () => {
+  const check = compileMethodSchema({ type: "string", pattern: "^(a+)+$" });
+  const startedAt = performance.now();
+  expect(() => check(`${"a".repeat(40)}!`, "p.m")).not.toThrow();
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+});
