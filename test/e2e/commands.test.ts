@@ -272,3 +272,26 @@ test("over HTTP: an outcome is never an error, accepted work answers 202, wrong 
   expect((await post({ command: "greet", input: {} })).status).toBe(400);
   expect((await post({ command: "nothing" })).status).toBe(404);
 });
+
+test("ps, show, output, wait, cancel, and history tell the same of a detached program", async () => {
+  const id = (await daemon.cli(["run", "--detach", "--tag", "mine", "sleep"])).stdout.trim();
+  const follower = collect(daemon.spawnCli(["output", "-f", id]));
+  const waiter = collect(daemon.spawnCli(["wait", id]));
+  await until(
+    "its output",
+    () => daemon.cli(["output", id]),
+    ({ stdout }) => stdout === "begun\n",
+  );
+  expect((await daemon.cli(["ps"])).stdout).toMatch(new RegExp(`${id} +sleep +running`));
+  const listed = JSON.parse((await daemon.cli(["ps", "--json"])).stdout) as { schemaVersion: number; items: { executionId: string }[] };
+  expect(listed).toMatchObject({ schemaVersion: 1, items: expect.arrayContaining([expect.objectContaining({ executionId: id })]) });
+  expect(await daemon.cli(["cancel", id])).toMatchObject({ stdout: `${id} cancelled\n`, exitCode: 0 });
+  expect(await follower).toMatchObject({ stdout: "begun\n", exitCode: 0 });
+  expect(await waiter).toMatchObject({ exitCode: 130 });
+  expect((await daemon.cli(["show", id])).stdout).toMatch(/state +cancelled/);
+  expect(JSON.parse((await daemon.cli(["history", "--tag", "mine", "--json"])).stdout)).toMatchObject({
+    items: [{ executionId: id, state: "cancelled", outputBytes: 6 }],
+  });
+  expect((await daemon.cli(["commands", "list"])).stdout).toMatch(/^NAME +KIND +SUMMARY\n/);
+  expect((await daemon.cli(["commands", "show", "say"])).stdout).toContain("Usage: gantry run say [options] <text> [<other>]");
+});

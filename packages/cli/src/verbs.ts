@@ -9,6 +9,19 @@ export const verbs: Record<string, VerbEntry> = {
   status: { summary: "Show what an instance is doing", load: () => import("./instances/status.ts") },
   logs: { summary: "Show an instance's log", load: () => import("./instances/logs.ts") },
   run: { summary: "Run a command", load: () => import("./executions/run.ts"), passThrough: true },
+  ps: { summary: "List what runs or waits to run", load: () => import("./executions/ps.ts") },
+  show: { summary: "Show one execution", load: () => import("./executions/show.ts") },
+  output: { summary: "Print what an execution printed, or follow it", load: () => import("./executions/output.ts") },
+  wait: { summary: "Wait until an execution has ended", load: () => import("./executions/wait.ts") },
+  cancel: { summary: "End executions", load: () => import("./executions/cancel.ts") },
+  history: { summary: "List executions, newest first", load: () => import("./executions/history.ts") },
+  commands: {
+    summary: "List and describe the registered commands",
+    verbs: {
+      list: { summary: "List the registered commands", load: () => import("./commands/list.ts") },
+      show: { summary: "Describe one command", load: () => import("./commands/show.ts") },
+    },
+  },
   providers: {
     summary: "List, check, and call providers",
     verbs: {

@@ -201,6 +201,8 @@ export const executionOperations = room("executions", {
       /** A `nextOffset` seen before; records that end at or before it are left out. */
       since: z.int().min(0).default(0),
       stream: OutputStream.optional(),
+      /** Streams only: go on until the execution has ended (the default), or end with what there is now. */
+      follow: z.boolean().default(true),
     }),
     output: z.string(),
     textType: "text/plain",

@@ -61,6 +61,7 @@ export interface FollowOutputOptions {
   logFile: string;
   since: number;
   stream: "stdout" | "stderr" | undefined;
+  follow: boolean;
   signal: AbortSignal;
   /** The state now; asked again when a live execution has ended. */
   currentState(): Promise<ExecutionState>;
@@ -71,6 +72,7 @@ export async function* outputEvents({
   logFile,
   since,
   stream,
+  follow,
   signal,
   currentState,
 }: FollowOutputOptions): AsyncGenerator<OutputEvent> {
@@ -80,19 +82,19 @@ export async function* outputEvents({
     while (!signal.aborted) {
       const wait = news(live, signal);
       try {
-        const ended = isFinal(live.row.state as ExecutionState);
+        const ended = !follow || isFinal(live.row.state as ExecutionState);
         for await (const piece of live.output.take(offset)) {
           offset = piece.offset + piece.data.length;
           if (wanted.includes(piece.stream)) yield outputView(piece);
         }
-        if (ended && offset >= live.output.endOffset) break;
+        if (ended && (!follow || offset >= live.output.endOffset)) break;
         if (!isFinal(live.row.state as ExecutionState) && offset >= live.output.endOffset) await wait.promise;
       } finally {
         wait.forget();
       }
     }
   } else {
-    const isClosed = () => live === undefined || isFinal(live.row.state as ExecutionState);
+    const isClosed = () => !follow || live === undefined || isFinal(live.row.state as ExecutionState);
     for await (const record of followOutputLog(logFile, { since, signal, isClosed })) {
       offset = record.offset + record.data.length;
       if (record.stream !== 3 && wanted.includes(record.stream)) yield outputView({ ...record, stream: record.stream });

@@ -43,7 +43,7 @@ export function createExecutionHandlers(service: ExecutionsService, outputsDirec
       return executionView(row, await service.attempts(id));
     },
 
-    async output({ id, since, stream }, { caller, signal, wantsStream }) {
+    async output({ id, since, stream, follow }, { caller, signal, wantsStream }) {
       await service.get(id, caller);
       const logFile = logFileOf(outputsDirectory, id);
       const live = service.live(id);
@@ -52,7 +52,7 @@ export function createExecutionHandlers(service: ExecutionsService, outputsDirec
         return outputText(logFile, since, stream);
       }
       const currentState = async () => (await service.get(id, caller)).state as ExecutionState;
-      return outputEvents({ live, logFile, since, stream, signal, currentState });
+      return outputEvents({ live, logFile, since, stream, follow, signal, currentState });
     },
 
     async cancel({ id }, { caller }) {

@@ -156,9 +156,8 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       error: state === "succeeded" ? null : (outcome.error ?? { name: state, message: defaultMessages[state] ?? state }),
       exitCode: outcome.exitCode,
       signal: outcome.signal,
-      outputBytes: live.output.endOffset,
+      outputBytes: await bytesSoFar(live),
     };
-    if (!live.hasOutput) ending.outputBytes = await programs.outputBytes(row.id);
     for (;;) {
       try {
         await store.end(row.id, row.attempt, ending);
@@ -293,9 +292,11 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     return live;
   };
 
+  const bytesSoFar = async (live: LiveExecution) => (live.hasOutput ? live.output.endOffset : programs.outputBytes(live.id));
+
   const get = async (id: string, caller: Caller): Promise<ExecutionRow> => {
     const live = lives.get(id);
-    const row = live === undefined ? await store.get(id) : { ...live.row, outputBytes: live.output.endOffset };
+    const row = live === undefined ? await store.get(id) : { ...live.row, outputBytes: await bytesSoFar(live) };
     if (row === undefined || !mayTouch(caller, row.owner)) {
       throw new GantryError("notFound", `There is no execution ${id}. See the latest with: gantry history.`);
     }
