@@ -1,6 +1,7 @@
 /** `npm run build [-- dashboard|gantry|client…]`: makes the files that are published. `--if-needed` skips what is newer than its sources. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { cp, readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,12 +31,13 @@ const parts: Record<string, Part> = {
     sources: ["packages/dashboard", "packages/client/src", "packages/contract/src"],
     product: "packages/dashboard/dist/index.html",
     async build() {
+      if (!existsSync(inRoot("packages/dashboard/vite.config.ts"))) return;
       await run("vite", ["build", "--logLevel", "warn"], inRoot("packages/dashboard"));
     },
   },
   gantry: {
     sources: ["packages/cli/src", "packages/daemon/src", "packages/client/src", "packages/contract/src", "packages/dashboard/dist"],
-    product: "packages/cli/dist/ui/index.html",
+    product: "packages/cli/dist/daemon.js",
     async build() {
       const dist = inRoot("packages/cli/dist");
       await rm(dist, { recursive: true, force: true });
@@ -44,7 +46,7 @@ const parts: Record<string, Part> = {
       const inCli = /^(?:commander|picocolors)$/;
       await bundle({ gantry: inRoot("packages/cli/src/main.ts") }, dist, (id) => isExternal(id) && !inCli.test(id));
       await bundle(daemonEntries(), dist, isExternal);
-      await cp(inRoot("packages/dashboard/dist"), join(dist, "ui"), { recursive: true });
+      if (existsSync(inRoot("packages/dashboard/dist"))) await cp(inRoot("packages/dashboard/dist"), join(dist, "ui"), { recursive: true });
     },
   },
   client: {

@@ -12,7 +12,7 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Resolves to the paths of the tarballs. */
 export async function pack(folder: string): Promise<{ gantry: string; client: string }> {
-  await build(["client", "gantry"], true);
+  await build(["dashboard", "client", "gantry"], true);
   await mkdir(folder, { recursive: true });
   const manifest = (name: string) => readManifest(`packages/${name}/package.json`);
   const [cli, daemon, client] = await Promise.all([manifest("cli"), manifest("daemon"), manifest("client")]);
