@@ -1,0 +1,100 @@
+/** Takes a pasted key. Says plainly when it was refused, and which command shows one. */
+import { GantryError } from "@gantry/client";
+import { Alert, Button, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { type FormEvent, useState } from "react";
+
+import { CommandLine } from "../app/parts/command-line.tsx";
+import { Mark } from "../app/parts/mark.tsx";
+import classes from "./sign-in-page.module.css";
+
+interface SignInPageProps {
+  /** Why the user is here again, if not by choice. */
+  reason: string | undefined;
+  onKey(key: string): Promise<void>;
+}
+
+export function SignInPage({ reason, onKey }: SignInPageProps) {
+  const [key, setKey] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<string>();
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const pasted = key.trim();
+    if (pasted === "") return setRefused("Paste a key first. The commands below show or make one.");
+    setBusy(true);
+    setRefused(undefined);
+    try {
+      await onKey(pasted);
+    } catch (error) {
+      setRefused(explain(error));
+      setBusy(false);
+    }
+  };
+
+  const message = refused ?? reason;
+  return (
+    <main className={classes.page}>
+      <form className={classes.form} onSubmit={(event) => void submit(event)}>
+        <Stack gap="lg">
+          <div>
+            <Mark size={44} />
+            <Title order={1} mt="md">
+              Sign in to Gantry
+            </Title>
+            <Text c="dimmed" mt={4}>
+              This page acts with the rights of the key you paste. The key stays in this tab and is forgotten when you close it.
+            </Text>
+          </div>
+          {message !== undefined && (
+            <Alert
+              color="red"
+              icon={<IconAlertTriangle size={18} />}
+              role="alert"
+              title={refused === undefined ? "You were signed out" : undefined}
+            >
+              {message}
+            </Alert>
+          )}
+          <PasswordInput
+            label="Key"
+            placeholder="gantry_…"
+            value={key}
+            onChange={(event) => setKey(event.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+            data-autofocus
+            autoFocus
+            size="md"
+            classNames={{ innerInput: "mono" }}
+          />
+          <Button type="submit" size="md" loading={busy} fullWidth>
+            Sign in
+          </Button>
+          <div className={classes.help}>
+            <Text size="sm" fw={600}>
+              Where is my key?
+            </Text>
+            <Text size="sm" c="dimmed" mb={6}>
+              The first one was made when the instance <code>default</code> first started:
+            </Text>
+            <CommandLine text="cat ~/.local/state/gantry/default/bootstrap.key" />
+            <Text size="sm" c="dimmed" mt="sm" mb={6}>
+              Or make one for this browser:
+            </Text>
+            <CommandLine text="npx gantry keys create --role operator my-browser" />
+          </div>
+        </Stack>
+      </form>
+    </main>
+  );
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof GantryError)) return "That is no key: it holds characters that cannot be sent. Copy it again, whole.";
+  if (error.code === "unauthenticated") return `${error.message} Check that you copied all of it.`;
+  if (error.code === "permissionDenied")
+    return "This key may not use the page: its role sees nothing here (role provider). Use another one.";
+  return error.message;
+}

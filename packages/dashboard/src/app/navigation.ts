@@ -1,0 +1,21 @@
+/** The places of the page, in the order of their shortcuts, and the right that each needs. */
+import type { Permission } from "@gantry/contract";
+import { IconGauge, IconHistory, IconKey, IconPlugConnected, IconTerminal2, IconCommand } from "@tabler/icons-react";
+
+export interface Place {
+  to: "/" | "/commands" | "/executions" | "/sessions" | "/providers" | "/keys";
+  label: string;
+  icon: typeof IconGauge;
+  /** Pressed after g, as in other tools. */
+  key: string;
+  permission: Permission;
+}
+
+export const places: readonly Place[] = [
+  { to: "/", label: "Overview", icon: IconGauge, key: "o", permission: "instances.read" },
+  { to: "/commands", label: "Commands", icon: IconCommand, key: "c", permission: "executions.read" },
+  { to: "/executions", label: "History", icon: IconHistory, key: "h", permission: "executions.read" },
+  { to: "/sessions", label: "Sessions", icon: IconTerminal2, key: "s", permission: "sessions.read" },
+  { to: "/providers", label: "Providers", icon: IconPlugConnected, key: "p", permission: "providers.read" },
+  { to: "/keys", label: "Keys", icon: IconKey, key: "k", permission: "keys.manage" },
+];

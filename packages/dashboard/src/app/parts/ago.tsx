@@ -1,0 +1,37 @@
+/** A moment, told relative to now and exactly on hover. All of them tick together. */
+import { useSyncExternalStore } from "react";
+
+import { formatAgo } from "./format.ts";
+
+const tickMs = 5_000;
+const listeners = new Set<() => void>();
+let nowMs = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  nowMs = Date.now();
+  timer ??= setInterval(() => {
+    nowMs = Date.now();
+    for (const each of listeners) each();
+  }, tickMs);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => nowMs);
+}
+
+export function Ago({ time }: { time: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={time} title={new Date(time).toLocaleString()} className="number">
+      {formatAgo(time, now)}
+    </time>
+  );
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+
+import { formatAgo, formatBytes, formatDuration } from "./format.ts";
+
+describe("format", () => {
+  it("writes bytes in binary units", () => {
+    expect([0, 1023, 1024, 1536, 10 * 1024 ** 2, 3 * 1024 ** 4].map(formatBytes)).toEqual([
+      "0 B",
+      "1023 B",
+      "1.0 KiB",
+      "1.5 KiB",
+      "10 MiB",
+      "3.0 TiB",
+    ]);
+  });
+
+  it("writes durations in the unit that reads best", () => {
+    expect([0.4, 12, 999, 1500, 59_000, 61_000, 3_600_000, 200_000_000].map(formatDuration)).toEqual([
+      "0.4 ms",
+      "12 ms",
+      "999 ms",
+      "1.5 s",
+      "59 s",
+      "1 min 1 s",
+      "1 h 0 min",
+      "2 days 7 h",
+    ]);
+  });
+
+  it("tells how long ago, and never the future", () => {
+    const now = Date.parse("2026-01-02T00:00:00.000Z");
+    expect(formatAgo("2026-01-02T00:00:09.000Z", now)).toBe("just now");
+    expect(formatAgo("2026-01-01T23:59:30.000Z", now)).toBe("30 s ago");
+    expect(formatAgo("2026-01-01T23:00:00.000Z", now)).toBe("1 h ago");
+  });
+});

@@ -1,0 +1,39 @@
+/** One look for the states of everything: a dot, a word, and a colour that never carries the meaning alone. */
+import classes from "./state-badge.module.css";
+
+type Tone = "good" | "busy" | "bad" | "warn" | "quiet";
+
+const tones: Record<string, Tone> = {
+  succeeded: "good",
+  ready: "good",
+  ok: "good",
+  active: "good",
+  idle: "quiet",
+  running: "busy",
+  queued: "busy",
+  scheduled: "quiet",
+  starting: "busy",
+  failed: "bad",
+  failing: "bad",
+  timedOut: "bad",
+  lost: "bad",
+  unreachable: "bad",
+  revoked: "bad",
+  cancelled: "warn",
+  interrupted: "warn",
+  expired: "warn",
+  degraded: "warn",
+  draining: "warn",
+  offline: "quiet",
+  exited: "quiet",
+};
+
+const words: Record<string, string> = { timedOut: "timed out" };
+
+export function StateBadge({ state }: { state: string }) {
+  return (
+    <span className={classes.badge} data-tone={tones[state] ?? "quiet"} data-state={state}>
+      {words[state] ?? state}
+    </span>
+  );
+}

@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { collect, readFields } from "./fields.ts";
+
+const schema = {
+  type: "object",
+  properties: {
+    name: { type: "string", description: "Whom to greet" },
+    times: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER, default: 1 },
+    shout: { type: "boolean", default: false },
+    tone: { enum: ["warm", "cold"] },
+    also: { type: "array", items: { type: "string" } },
+    extra: { type: "object" },
+  },
+  required: ["name", "times"],
+  additionalProperties: false,
+};
+
+describe("readFields", () => {
+  it("finds the kind of each field", () => {
+    expect(readFields(schema)?.map(({ name, kind, required }) => [name, kind, required])).toEqual([
+      ["name", "text", true],
+      ["times", "number", false],
+      ["shout", "boolean", false],
+      ["tone", "choice", false],
+      ["also", "list", false],
+      ["extra", "json", false],
+    ]);
+    expect(readFields(schema)?.[1]?.maximum).toBeUndefined();
+  });
+
+  it("gives up on what is no object with known fields", () => {
+    expect(readFields({ type: "array" })).toBeUndefined();
+    expect(readFields({})).toBeUndefined();
+    expect(readFields(undefined)).toBeUndefined();
+    expect(readFields({ type: "object", additionalProperties: false })).toEqual([]);
+  });
+
+  it("survives any schema", () => {
+    fc.assert(fc.property(fc.jsonValue(), (value) => void readFields(value)));
+    fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (properties) => void readFields({ type: "object", properties })));
+  });
+});
+
+describe("collect", () => {
+  const fields = readFields(schema) ?? [];
+
+  it("leaves out what is empty and reads JSON", () => {
+    expect(collect(fields, { name: "Ada", times: "", also: [], extra: '{"a":1}' })).toEqual({
+      input: { name: "Ada", extra: { a: 1 } },
+      problems: {},
+    });
+  });
+
+  it("names what is missing or unreadable", () => {
+    const { problems } = collect(fields, { extra: "{" });
+    expect(problems["name"]).toBe("Needed");
+    expect(problems["extra"]).toMatch(/^Not JSON/);
+  });
+});

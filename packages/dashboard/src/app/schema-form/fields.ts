@@ -1,0 +1,110 @@
+/**
+ * Reads a JSON Schema of one object as a list of form fields, and what was filled in as that object. What a form cannot show becomes
+ * a field for JSON. No schema library: all of them compile checks with `new Function`, which the page's policy forbids; the daemon checks.
+ */
+type Schema = Readonly<Record<string, unknown>>;
+
+export type FieldKind = "text" | "number" | "boolean" | "choice" | "list" | "json";
+
+export interface Field {
+  name: string;
+  kind: FieldKind;
+  required: boolean;
+  description: string | undefined;
+  /** As text, for a placeholder. */
+  defaultText: string | undefined;
+  default: unknown;
+  /** Of a choice. */
+  choices: readonly string[];
+  integer: boolean;
+  minimum: number | undefined;
+  maximum: number | undefined;
+  secret: boolean;
+}
+
+/** Undefined: the schema does not describe an object with known fields, so only JSON will do. */
+export function readFields(schema: unknown): readonly Field[] | undefined {
+  const object = asSchema(schema);
+  const properties = asSchema(object?.["properties"]);
+  if (object === undefined || (object["type"] !== undefined && object["type"] !== "object")) return undefined;
+  if (properties === undefined) return object["type"] === "object" && object["additionalProperties"] === false ? [] : undefined;
+  const required = new Set(Array.isArray(object["required"]) ? object["required"] : []);
+  return Object.entries(properties).map(([name, property]) => readField(name, asSchema(property) ?? {}, required.has(name)));
+}
+
+function readField(name: string, schema: Schema, required: boolean): Field {
+  const choices = Array.isArray(schema["enum"]) ? schema["enum"] : [];
+  const fallback = schema["default"];
+  return {
+    name,
+    kind: kindOf(schema, choices),
+    // A field with a default is filled in by the daemon, whatever the schema's author called it.
+    required: required && fallback === undefined,
+    description: text(schema["description"]) ?? text(schema["title"]),
+    default: fallback,
+    defaultText: fallback === undefined ? undefined : typeof fallback === "string" ? fallback : JSON.stringify(fallback),
+    choices: choices.map(String),
+    integer: schema["type"] === "integer",
+    minimum: number(schema["minimum"]),
+    // Schemas made from code name the largest safe integer where there is no limit.
+    maximum: schema["maximum"] === Number.MAX_SAFE_INTEGER ? undefined : number(schema["maximum"]),
+    secret: schema["format"] === "password" || schema["writeOnly"] === true,
+  };
+}
+
+function kindOf(schema: Schema, choices: readonly unknown[]): FieldKind {
+  if (choices.length > 0 && choices.every((choice) => typeof choice === "string")) return "choice";
+  switch (schema["type"]) {
+    case "string":
+      return "text";
+    case "integer":
+    case "number":
+      return "number";
+    case "boolean":
+      return "boolean";
+    case "array":
+      return asSchema(schema["items"])?.["type"] === "string" ? "list" : "json";
+    default:
+      return "json";
+  }
+}
+
+export type Filled = Readonly<Record<string, unknown>>;
+
+export interface Collected {
+  input: Record<string, unknown>;
+  /** By field name. Empty when everything can be sent. */
+  problems: Record<string, string>;
+}
+
+/** Leaves out what was left empty, so that the daemon's defaults count. */
+export function collect(fields: readonly Field[], filled: Filled): Collected {
+  const input: Record<string, unknown> = {};
+  const problems: Record<string, string> = {};
+  for (const field of fields) {
+    const value = filled[field.name];
+    const empty = value === undefined || value === "" || value === null || (Array.isArray(value) && value.length === 0);
+    if (empty) {
+      if (field.required && field.kind !== "list") problems[field.name] = "Needed";
+      else if (field.required) input[field.name] = [];
+      continue;
+    }
+    if (field.kind !== "json") {
+      input[field.name] = value;
+      continue;
+    }
+    try {
+      input[field.name] = JSON.parse(value as string);
+    } catch (error) {
+      problems[field.name] = `Not JSON: ${(error as Error).message}`;
+    }
+  }
+  return { input, problems };
+}
+
+function asSchema(value: unknown): Schema | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Schema) : undefined;
+}
+
+const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+const number = (value: unknown) => (typeof value === "number" ? value : undefined);

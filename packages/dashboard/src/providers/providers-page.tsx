@@ -1,0 +1,70 @@
+/** Who offers methods and models here, and how each is doing. */
+import { Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+
+import { useClient } from "../access/access.tsx";
+import { EmptyState } from "../app/parts/empty-state.tsx";
+import { formatDuration } from "../app/parts/format.ts";
+import { PageHeader } from "../app/parts/page-header.tsx";
+import { ProblemAlert } from "../app/parts/problem-alert.tsx";
+import { Row, rowLink, Rows, RowsLoading } from "../app/parts/rows.tsx";
+import { StateBadge } from "../app/parts/state-badge.tsx";
+import { Models } from "./models.tsx";
+
+const listLimit = 1000;
+
+export function ProvidersPage() {
+  const client = useClient();
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ["providers", "list"],
+    queryFn: () => client.providers.list({ limit: listLimit }),
+  });
+  return (
+    <>
+      <PageHeader title="Providers" about="Programs that dial in and offer methods and models. Choose one to call it." />
+      {error !== null && <ProblemAlert error={error} onRetry={() => void refetch()} />}
+      <section className="panel" aria-label="Providers">
+        {isPending && <RowsLoading />}
+        {data?.items.length === 0 && (
+          <EmptyState
+            title="No provider has dialled in"
+            commands={["npx gantry keys create --role provider calculator", "GANTRY_KEY=… node examples/calculator/provider.ts"]}
+          >
+            Give it a key, then start it; examples/calculator exists in TypeScript and in Python.
+          </EmptyState>
+        )}
+        <Rows label="Providers">
+          {data?.items.map((provider) => (
+            <Row
+              key={provider.name}
+              main={
+                <>
+                  <Link to="/providers/$name" params={{ name: provider.name }} className={rowLink}>
+                    {provider.name}
+                  </Link>
+                  <Text c="dimmed" size="sm">
+                    {provider.description}
+                  </Text>
+                </>
+              }
+              facts={
+                <>
+                  <span className="number">
+                    {provider.instances} {provider.instances === 1 ? "instance" : "instances"}
+                  </span>
+                  <span className="number">{provider.calls.toLocaleString()} calls</span>
+                  {provider.failures > 0 && <span className="number">{provider.failures} failed</span>}
+                  {provider.latencyMs !== undefined && <span className="number">{formatDuration(provider.latencyMs)}</span>}
+                  <span>{provider.kind}</span>
+                  <StateBadge state={provider.state} />
+                </>
+              }
+            />
+          ))}
+        </Rows>
+      </section>
+      <Models />
+    </>
+  );
+}

@@ -1,0 +1,115 @@
+/** What one can do with the session shown: take control, interrupt, end it, search. */
+import { ActionIcon, Button, Group, Menu, Modal, Stack, Text, Tooltip } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconDotsVertical, IconHandStop, IconSearch, IconTerminal, IconX } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+
+import { useAccess } from "../access/access.tsx";
+import { ProblemAlert } from "../app/parts/problem-alert.tsx";
+import { nameOf } from "./session-name.ts";
+import classes from "./terminal-bar.module.css";
+import type { TerminalStatus } from "./use-terminal.ts";
+
+interface TerminalBarProps {
+  id: string;
+  status: TerminalStatus;
+  onTakeControl(): void;
+  onSearch(): void;
+}
+
+export function TerminalBar({ id, status, onTakeControl, onSearch }: TerminalBarProps) {
+  const { client, can } = useAccess();
+  const [ending, end] = useDisclosure(false);
+  const { data } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
+  const interrupt = useMutation({ mutationFn: () => client.sessions.interrupt({ id }) });
+  const kill = useMutation({ mutationFn: () => client.sessions.kill({ id }), onSuccess: end.close });
+  const live = status.exit === undefined && status.connection !== "closed";
+  const may = can("sessions.control") && live;
+  const { controller, viewers, cols, rows } = status;
+
+  return (
+    <div className={classes.bar}>
+      <Text size="sm" className={`mono ${classes.command}`} title={data?.argv.join(" ")}>
+        {data === undefined ? id : data.title !== "" && data.title !== nameOf(data) ? data.title : data.argv.join(" ")}
+      </Text>
+      <Group gap={6} wrap="nowrap">
+        {live && cols > 0 && (
+          <Text size="xs" c="dimmed" className={`number ${classes.size}`} title="Columns × rows, as the one in control has them">
+            {cols}×{rows}
+          </Text>
+        )}
+        {live && viewers > 1 && (
+          <Text size="xs" c="dimmed" className="number">
+            {viewers} viewers
+          </Text>
+        )}
+        {live && !controller && may && !status.readOnly && (
+          <Button size="compact-sm" onClick={onTakeControl}>
+            Take control
+          </Button>
+        )}
+        {live && (
+          <Text size="xs" className={classes.role} data-controller={controller}>
+            {controller ? "In control" : "Watching"}
+          </Text>
+        )}
+        <Tooltip label="Search the scrollback (Ctrl Shift F)">
+          <ActionIcon variant="subtle" color="gray" onClick={onSearch} aria-label="Search the scrollback">
+            <IconSearch size={17} />
+          </ActionIcon>
+        </Tooltip>
+        {may && (
+          <Menu position="bottom-end" width={240}>
+            <Menu.Target>
+              <ActionIcon variant="subtle" color="gray" aria-label="More for this session">
+                <IconDotsVertical size={17} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item leftSection={<IconHandStop size={16} />} onClick={() => interrupt.mutate()}>
+                Interrupt (Ctrl-C)
+              </Menu.Item>
+              <Menu.Item
+                leftSection={<IconTerminal size={16} />}
+                onClick={() => void navigator.clipboard.writeText(`gantry attach ${data?.name ?? id}`)}
+              >
+                Copy “gantry attach …”
+              </Menu.Item>
+              <Menu.Divider />
+              <Menu.Item color="red" leftSection={<IconX size={16} />} onClick={end.open}>
+                End the session…
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        )}
+      </Group>
+      <Modal
+        opened={ending || interrupt.isError}
+        onClose={interrupt.isError ? interrupt.reset : end.close}
+        title={interrupt.isError ? "It was not interrupted" : "End this session?"}
+        centered
+      >
+        <Stack>
+          {interrupt.isError ? (
+            <ProblemAlert error={interrupt.error} />
+          ) : (
+            <>
+              <Text>
+                The program and everything it started are hung up, then told to terminate, then killed. Unsaved work in it is lost.
+              </Text>
+              <ProblemAlert error={kill.error} />
+              <Group justify="flex-end">
+                <Button variant="default" onClick={end.close}>
+                  Keep it
+                </Button>
+                <Button color="red" loading={kill.isPending} onClick={() => kill.mutate()}>
+                  End it
+                </Button>
+              </Group>
+            </>
+          )}
+        </Stack>
+      </Modal>
+    </div>
+  );
+}

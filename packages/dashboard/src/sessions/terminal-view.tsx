@@ -1,0 +1,94 @@
+/** One terminal: its screen, and the bar that tells who has control and what can be done. */
+import { Text } from "@mantine/core";
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import { ProblemAlert } from "../app/parts/problem-alert.tsx";
+import { SearchBar } from "./search-bar.tsx";
+import { TerminalBar } from "./terminal-bar.tsx";
+import classes from "./terminal-view.module.css";
+import { TouchKeys } from "./touch-keys.tsx";
+import { type TerminalStatus, useTerminal } from "./use-terminal.ts";
+
+export function TerminalView({ id, active }: { id: string; active: boolean }) {
+  const element = useRef<HTMLDivElement>(null);
+  const [searching, setSearching] = useState(false);
+  const onKey = useCallback((event: KeyboardEvent) => handleKey(event, () => setSearching(true)), []);
+  const { status, screen, takeControl, type } = useTerminal(element, id, onKey);
+
+  useEffect(() => {
+    if (active) screen.current?.terminal.focus();
+  }, [active, screen]);
+
+  return (
+    <section className={classes.view} hidden={!active} aria-label="Terminal">
+      <TerminalBar id={id} status={status} onTakeControl={takeControl} onSearch={() => setSearching(true)} />
+      <div className={classes.ground}>
+        <div ref={element} className={classes.screen} data-connection={status.connection} />
+        {searching && (
+          <SearchBar
+            screen={screen}
+            onClose={() => {
+              setSearching(false);
+              screen.current?.terminal.focus();
+            }}
+          />
+        )}
+        <Overlay status={status} />
+      </div>
+      {status.controller && status.exit === undefined && <TouchKeys onType={type} />}
+    </section>
+  );
+}
+
+/** False keeps the key from the program. Chosen not to take anything that terminals' programs use. */
+function handleKey(event: KeyboardEvent, search: () => void): boolean {
+  if (event.type !== "keydown" || !event.ctrlKey || !event.shiftKey) return true;
+  if (event.code === "KeyF") search();
+  else if (event.code === "ArrowLeft") document.querySelector<HTMLElement>("[data-terminal-tab]")?.focus();
+  else return true;
+  event.preventDefault();
+  return false;
+}
+
+function Overlay({ status: { connection, problem, exit, notice } }: { status: TerminalStatus }) {
+  if (exit !== undefined) {
+    return (
+      <div className={classes.notice} role="status">
+        {exit.reason === "lost"
+          ? "The process host died, and the program with it."
+          : exit.signal !== null && exit.signal !== undefined
+            ? `It ended by ${exit.signal}.`
+            : `It ended with exit code ${exit.exitCode ?? "unknown"}.`}
+      </div>
+    );
+  }
+  if (connection === "closed" && problem !== undefined) {
+    return (
+      <div className={classes.middle}>
+        <ProblemAlert error={new Error(problem.detail)} title="This session cannot be shown" />
+      </div>
+    );
+  }
+  if (connection === "lost") {
+    return (
+      <div className={classes.notice} role="status">
+        The daemon does not answer. The session lives on; this page reattaches by itself.
+      </div>
+    );
+  }
+  if (notice !== undefined) {
+    return (
+      <div className={classes.notice} role="status">
+        {notice.from}: {notice.message}
+      </div>
+    );
+  }
+  if (problem !== undefined) {
+    return (
+      <div className={classes.notice} role="alert">
+        <Text size="sm">{problem.detail}</Text>
+      </div>
+    );
+  }
+  return null;
+}

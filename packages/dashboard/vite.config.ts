@@ -1,0 +1,32 @@
+/** Builds the page into dist, which the daemon serves under /ui/. */
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "/ui/",
+  plugins: [react()],
+  build: {
+    // The daemon serves these names as immutable, so each must carry its hash; and the policy forbids what inlining would need.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "react", test: /node_modules[\\/](?:react|react-dom|scheduler)[\\/]/ },
+            { name: "mantine", test: /node_modules[\\/](?:@mantine|@floating-ui|react-remove-scroll|react-number-format|tabbable)[\\/]/ },
+            { name: "contract", test: /node_modules[\\/]zod[\\/]|packages[\\/](?:contract|client)[\\/]/ },
+          ],
+        },
+      },
+    },
+  },
+  // `npm run dev` shows the page of a daemon that runs on its default port. Its gate accepts only its own Host and Origin.
+  server: {
+    proxy: Object.fromEntries(
+      ["/health", "/status", "/version", "/whoami", "/config", "/keys", "/commands", "/execut", "/sessions", "/providers", "/models"].map(
+        (path) => [path, { target: "http://127.0.0.1:8765", changeOrigin: true, headers: { origin: "http://127.0.0.1:8765" } }],
+      ),
+    ),
+  },
+});
