@@ -57,7 +57,7 @@ export function CreateKey({ onDone }: { onDone: () => void }) {
           onChange={(event) => setName(event.currentTarget.value)}
           data-autofocus
         />
-        <Radio.Group label="Role" value={role} onChange={(value) => setRole(value as Role)}>
+        <Radio.Group label="Role" value={role} onChange={(value) => setRole(value)}>
           <Stack gap={8} mt={6}>
             {Role.options.map((option) => (
               <Radio

@@ -11,7 +11,7 @@ export interface Output {
   dropped: number;
   /** Nothing more will come. */
   ended: boolean;
-  error: unknown;
+  error: Error | undefined;
 }
 
 const retryMs = 1_000;
@@ -44,7 +44,7 @@ export function useOutput(executionId: string): Output {
         } catch (error) {
           if (abort.signal.aborted) return;
           const passing = error instanceof GantryError ? error.retryable : true;
-          show({ error, ended: !passing });
+          show({ error: error as Error, ended: !passing });
           if (!passing) return;
         }
         await new Promise((resolve) => setTimeout(resolve, retryMs));

@@ -44,7 +44,7 @@ export function InvokePanel({ provider }: { provider: ProviderDetail }) {
           )}
           <Text size="sm" c="dimmed" component="div">
             {method.description}{" "}
-            {method.stream === true && (
+            {method.stream && (
               <Badge variant="light" tt="none">
                 streams
               </Badge>
@@ -54,7 +54,7 @@ export function InvokePanel({ provider }: { provider: ProviderDetail }) {
             key={`${method.name} ${asJson}`}
             schema={schema}
             nothing="It takes no parameters."
-            onSubmit={(params) => start({ provider: provider.name, method: method.name, params, stream: method.stream === true })}
+            onSubmit={(params) => start({ provider: provider.name, method: method.name, params, stream: method.stream })}
           >
             <Button
               type="submit"

@@ -14,7 +14,7 @@ export interface Call {
   instance: string | undefined;
   result: unknown;
   durationMs: number | undefined;
-  error: unknown;
+  error: Error | undefined;
 }
 
 interface CallRequest {
@@ -71,7 +71,7 @@ export function useCall() {
             show({ state: "done", instance, result, durationMs });
           }
         } catch (error) {
-          show(abort.signal.aborted ? { state: "cancelled" } : { state: "failed", error });
+          show(abort.signal.aborted ? { state: "cancelled" } : { state: "failed", error: error as Error });
         }
       };
       void run();

@@ -42,7 +42,7 @@ export function OpenSession({ onDone }: { onDone: () => void }) {
         <SegmentedControl
           aria-label="What to open"
           value={kind}
-          onChange={(value) => setKind(value as typeof kind)}
+          onChange={(value) => setKind(value)}
           data={[
             { value: "shell", label: "Your shell" },
             { value: "program", label: free ? "A program" : "A profile" },

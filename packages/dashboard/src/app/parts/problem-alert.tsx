@@ -4,7 +4,8 @@ import { Alert, Button, Code, List, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 
 interface ProblemAlertProps {
-  error: unknown;
+  /** From the daemon as a GantryError; anything else is a defect of the page. */
+  error: Error | null | undefined;
   title?: string;
   onRetry?: () => void;
 }
@@ -12,7 +13,7 @@ interface ProblemAlertProps {
 export function ProblemAlert({ error, title, onRetry }: ProblemAlertProps) {
   if (error === null || error === undefined) return null;
   const known = error instanceof GantryError ? error : undefined;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error.message;
   return (
     <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} title={title} role="alert">
       <Text size="sm" style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
