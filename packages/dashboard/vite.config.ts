@@ -6,6 +6,8 @@ export default defineConfig({
   base: "/ui/",
   plugins: [react()],
   build: {
+    // The first that know light-dark(); lowering it loses the theme switch.
+    target: ["chrome123", "firefox120", "safari17.5"],
     // The daemon serves these names as immutable, so each must carry its hash; and the policy forbids what inlining would need.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -48,6 +48,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {
     "--gantry-amber": "#f2a13a",
     "--gantry-terminal": "#10141a",
+    "--mantine-color-red-light": "rgb(217 67 63 / 10%)",
   },
   light: {
     "--mantine-color-body": "#f6f7f9",

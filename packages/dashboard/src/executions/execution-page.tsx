@@ -9,6 +9,7 @@ import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { RowsLoading } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
 import { CancelButton, isUnfinished } from "./cancel-button.tsx";
+import { FailureView } from "./failure-view.tsx";
 import { ExecutionFacts } from "./execution-facts.tsx";
 import { OutputView } from "./output-view.tsx";
 import { ProgressLine } from "./progress-line.tsx";
@@ -43,12 +44,7 @@ export function ExecutionPage() {
       <Stack gap="md">
         <ExecutionFacts execution={data} />
         {running && <ProgressLine executionId={id} />}
-        {data.error !== null && (
-          <ProblemAlert
-            title={data.error.name}
-            error={new Error(data.error.stack?.includes(data.error.message) === true ? data.error.stack : data.error.message)}
-          />
-        )}
+        {data.error !== null && <FailureView failure={data.error} />}
         <section aria-labelledby="output">
           <Title order={2} id="output" mb={6}>
             Output

@@ -5,9 +5,9 @@ import { Link } from "@tanstack/react-router";
 
 import { useClient } from "../access/access.tsx";
 import { formatDuration } from "../app/parts/format.ts";
-import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
 import { CancelButton, isUnfinished } from "./cancel-button.tsx";
+import { FailureView } from "./failure-view.tsx";
 import { OutputView } from "./output-view.tsx";
 import { ProgressLine } from "./progress-line.tsx";
 
@@ -39,7 +39,7 @@ export function LiveExecution({ executionId }: { executionId: string }) {
       <OutputView executionId={executionId} />
       {data?.error !== undefined && data.error !== null && (
         <div style={{ marginTop: 10 }}>
-          <ProblemAlert title={data.error.name} error={new Error(data.error.message)} />
+          <FailureView failure={data.error} />
         </div>
       )}
     </section>

@@ -90,9 +90,9 @@ function LoadPanel({ panel, samples, timesMs }: { panel: Panel; samples: readonl
         <dl className={classes.legend}>
           {panel.lines.map(({ label, colour }, index) => (
             <div key={label} className={classes.entry}>
-              <dt>
-                {panel.lines.length > 1 && <i style={{ background: colour }} />}
-                <span className={panel.lines.length > 1 ? "" : "visually-hidden"}>{label}</span>
+              <dt className={panel.lines.length > 1 ? classes.name : "visually-hidden"}>
+                <i style={{ background: colour }} />
+                {label}
               </dt>
               <dd className="number">{latest[index] === undefined ? "–" : panel.format(latest[index])}</dd>
             </div>

@@ -22,7 +22,7 @@ export function OverviewPage() {
         title="Overview"
         about={
           status !== undefined && (
-            <Group gap={10} component="span">
+            <Group gap="4px 10px" component="span" fz="sm">
               <StateBadge state={status.draining ? "draining" : "ok"} />
               <span className="number">
                 up {formatDuration(status.uptimeSeconds * 1000)} · {status.url} · version {status.version}

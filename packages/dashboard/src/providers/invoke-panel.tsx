@@ -1,6 +1,6 @@
 /** Calls a method: a form from its schema, or JSON; what it streams is shown as it comes. */
 import type { ProviderDetail } from "@gantry/contract";
-import { Badge, Button, SegmentedControl, Select, Stack, Switch, Text } from "@mantine/core";
+import { Button, SegmentedControl, Select, Stack, Switch, Text, Title } from "@mantine/core";
 import { IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -24,7 +24,11 @@ export function InvokePanel({ provider }: { provider: ProviderDetail }) {
     <Stack gap="md">
       <section className="panel" style={{ padding: 16 }} aria-label="Call a method">
         <Stack gap="sm">
-          {names.length > mostButtons ? (
+          {names.length === 1 ? (
+            <Title order={2} className="mono">
+              {method.name}
+            </Title>
+          ) : names.length > mostButtons ? (
             <Select
               label="Method"
               data={names}
@@ -42,14 +46,11 @@ export function InvokePanel({ provider }: { provider: ProviderDetail }) {
               style={{ alignSelf: "flex-start", maxWidth: "100%" }}
             />
           )}
-          <Text size="sm" c="dimmed" component="div">
-            {method.description}{" "}
-            {method.stream && (
-              <Badge variant="light" tt="none">
-                streams
-              </Badge>
-            )}
-          </Text>
+          {(method.description !== undefined || method.stream) && (
+            <Text size="sm" c="dimmed">
+              {method.description} {method.stream && "It streams: its answer is shown as it comes."}
+            </Text>
+          )}
           <SchemaForm
             key={`${method.name} ${asJson}`}
             schema={schema}

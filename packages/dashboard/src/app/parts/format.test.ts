@@ -22,7 +22,7 @@ describe("format", () => {
       "1.5 s",
       "59 s",
       "1 min 1 s",
-      "1 h 0 min",
+      "1 h",
       "2 days 7 h",
     ]);
   });

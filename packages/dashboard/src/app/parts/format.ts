@@ -13,14 +13,18 @@ export function formatBytes(bytes: number): string {
 }
 
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 1) return `${durationMs.toFixed(1)} ms`;
+  if (durationMs > 0 && durationMs < 1) return `${durationMs.toFixed(1)} ms`;
   if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
   const seconds = durationMs / 1000;
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  if (minutes < 60) return withRest(`${minutes} min`, Math.floor(seconds % 60), "s");
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days ${hours % 24} h`;
+  return hours < 48 ? withRest(`${hours} h`, minutes % 60, "min") : withRest(`${Math.floor(hours / 24)} days`, hours % 24, "h");
+}
+
+function withRest(whole: string, rest: number, unit: string): string {
+  return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
 }
 
 export function formatClock(time: string | number): string {

@@ -38,12 +38,19 @@ describe("readFields", () => {
   });
 
   it("survives any schema", () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => expect(() => readFields(value)).not.toThrow()));
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (properties) =>
-        expect(() => readFields({ type: "object", properties })).not.toThrow(),
-      ),
-    );
+    const nested = fc.dictionary(fc.constantFrom("type", "items", "properties", "enum", "default", "required"), fc.jsonValue());
+    expect(() => {
+      fc.assert(fc.property(fc.jsonValue(), (value) => void readFields(value)));
+      fc.assert(fc.property(fc.dictionary(fc.string(), nested), (properties) => void readFields({ type: "object", properties })));
+    }).not.toThrow();
+  });
+});
+
+describe("a JSON field that must be given", () => {
+  it("starts with its shape", () => {
+    const message = { type: "object", properties: { role: { enum: ["system", "user"] }, content: { type: "string" } } };
+    const [messages] = readFields({ properties: { messages: { type: "array", items: message } }, required: ["messages"] }) ?? [];
+    expect(JSON.parse(messages?.skeleton ?? "")).toEqual([{ role: "user", content: "" }]);
   });
 });
 

@@ -20,6 +20,8 @@ export interface Field {
   minimum: number | undefined;
   maximum: number | undefined;
   secret: boolean;
+  /** What a JSON field that must be given starts with: the shape, to be filled in. */
+  skeleton: string | undefined;
 }
 
 /** Undefined: the schema does not describe an object with known fields, so only JSON will do. */
@@ -35,11 +37,13 @@ export function readFields(schema: unknown): readonly Field[] | undefined {
 function readField(name: string, schema: Schema, required: boolean): Field {
   const choices = Array.isArray(schema["enum"]) ? schema["enum"] : [];
   const fallback = schema["default"];
+  const kind = kindOf(schema, choices);
+  // A field with a default is filled in by the daemon, whatever the schema's author called it.
+  const needed = required && fallback === undefined;
   return {
     name,
-    kind: kindOf(schema, choices),
-    // A field with a default is filled in by the daemon, whatever the schema's author called it.
-    required: required && fallback === undefined,
+    kind,
+    required: needed,
     description: text(schema["description"]) ?? text(schema["title"]),
     default: fallback,
     defaultText: fallback === undefined ? undefined : typeof fallback === "string" ? fallback : JSON.stringify(fallback),
@@ -49,7 +53,32 @@ function readField(name: string, schema: Schema, required: boolean): Field {
     // Schemas made from code name the largest safe integer where there is no limit.
     maximum: schema["maximum"] === Number.MAX_SAFE_INTEGER ? undefined : number(schema["maximum"]),
     secret: schema["format"] === "password" || schema["writeOnly"] === true,
+    skeleton: kind === "json" && needed ? JSON.stringify(skeletonOf(schema), null, 2) : undefined,
   };
+}
+
+/** The smallest value of that shape. Nested a little, because schemas may be endless. */
+function skeletonOf(schema: Schema, depth = 0): unknown {
+  if (schema["default"] !== undefined) return schema["default"];
+  if (schema["const"] !== undefined) return schema["const"];
+  if (Array.isArray(schema["enum"])) return schema["enum"].includes("user") ? "user" : schema["enum"][0];
+  const items = asSchema(schema["items"]);
+  const properties = asSchema(schema["properties"]);
+  switch (schema["type"]) {
+    case "array":
+      return items === undefined || depth > 3 ? [] : [skeletonOf(items, depth + 1)];
+    case "object":
+      return properties === undefined || depth > 3
+        ? {}
+        : Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, skeletonOf(asSchema(property) ?? {}, depth + 1)]));
+    case "number":
+    case "integer":
+      return 0;
+    case "boolean":
+      return false;
+    default:
+      return "";
+  }
 }
 
 function kindOf(schema: Schema, choices: readonly unknown[]): FieldKind {

@@ -16,7 +16,7 @@ interface SchemaFormProps {
 
 export function SchemaForm({ schema, children, onSubmit, nothing }: SchemaFormProps) {
   const fields = useMemo(() => readFields(schema), [schema]);
-  const [filled, setFilled] = useState<Filled>({});
+  const [filled, setFilled] = useState<Filled>(() => Object.fromEntries((fields ?? []).map(({ name, skeleton }) => [name, skeleton])));
   const [json, setJson] = useState("{}");
   const [problems, setProblems] = useState<Record<string, string>>({});
 
