@@ -3,15 +3,13 @@ import { GantryError, type sessionOperations } from "@gantry/contract";
 
 import type { Handlers } from "../core/handlers.ts";
 import type { SessionService } from "./service.ts";
-import { liveStates } from "./state.ts";
 
 export function createSessionHandlers(sessions: SessionService): Handlers<typeof sessionOperations> {
   return {
     open: (input, { caller }) => sessions.open(input, caller),
     list: ({ state, live, limit, cursor }, { caller }) => {
-      const asked = state === undefined ? undefined : Array.isArray(state) ? state : [state];
-      const states = live === true ? liveStates.filter((one) => asked === undefined || asked.includes(one)) : asked;
-      return sessions.list({ states, limit, cursor }, caller);
+      const states = state === undefined ? undefined : Array.isArray(state) ? state : [state];
+      return sessions.list({ states, live: live === true, limit, cursor }, caller);
     },
     get: ({ id }, { caller }) => sessions.get(id, caller),
     async input({ id, text, base64 }, { caller }) {

@@ -1,3 +1,4 @@
+/** The table of sessions. */
 import { type Kysely, sql } from "kysely";
 
 export async function up(db: Kysely<unknown>): Promise<void> {

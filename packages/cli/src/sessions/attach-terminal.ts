@@ -1,0 +1,149 @@
+/** Joins the user's terminal with a session until it ends, the user detaches, or the daemon stays away; survives a daemon's restart. */
+import { setTimeout as delay } from "node:timers/promises";
+
+import { type ByteChannel, connectLocal, type InstanceChoice, type LocalClient } from "@gantry/client/node";
+import { GantryError } from "@gantry/contract/errors";
+import {
+  encodeClientMessage,
+  maxCols,
+  maxInputBytes,
+  maxRows,
+  parseServerMessage,
+  type ServerMessage,
+  type SessionExit,
+} from "@gantry/contract/session-protocol";
+
+import { plain } from "../output/plain.ts";
+import { createDetachKey } from "./detach-key.ts";
+import { createLocalTerminal, type LocalTerminal } from "./local-terminal.ts";
+
+export interface AttachTerminalOptions {
+  choice: InstanceChoice;
+  /** Id or name. */
+  id: string;
+  readOnly: boolean;
+  detachKey: string | undefined;
+  /** The terminal shows nothing of it yet, so all output from the beginning is wanted instead of a snapshot. */
+  fromStart: boolean;
+}
+
+export type AttachOutcome = { detached: true } | { detached: false; exit: SessionExit };
+
+const reconnectPollMs = 100;
+const reconnectDeadlineMs = 60_000;
+/** Well below the window of 1 MiB, so that a fast terminal is never waited for. */
+const ackEveryBytes = 128 * 1024;
+
+export async function attachTerminal(options: AttachTerminalOptions): Promise<AttachOutcome> {
+  // Before the terminal is touched: most refusals come here.
+  let local: LocalClient = await connectLocal(options.choice);
+  const detachKey = createDetachKey(options.detachKey);
+  let terminal: LocalTerminal | undefined;
+  let channel: ByteChannel | undefined;
+  let shown: number | undefined = options.fromStart ? 0 : undefined;
+  let acked = 0;
+  let unwritten = 0;
+  let exit: SessionExit | undefined;
+  let settle: (outcome: AttachOutcome) => void = () => {};
+  let fail: (error: unknown) => void = () => {};
+  const outcome = new Promise<AttachOutcome>((resolve, reject) => {
+    settle = resolve;
+    fail = reject;
+  });
+
+  const show = (data: Uint8Array, end: number): void => {
+    shown = end;
+    unwritten += 1;
+    terminal?.write(data, () => {
+      unwritten -= 1;
+      if (end - acked < ackEveryBytes && unwritten > 0) return;
+      acked = end;
+      channel?.send(encodeClientMessage({ type: "ack", offset: end }));
+    });
+  };
+  const receive = (message: ServerMessage): void => {
+    switch (message.type) {
+      case "output":
+        return show(message.data, message.offset + message.data.length);
+      case "snapshot":
+        terminal?.makeRoom();
+        acked = message.offset;
+        return show(message.data, message.offset);
+      case "broadcast":
+        return terminal?.notice(`[${plain(message.value.from)}: ${plain(message.value.message)}]`);
+      case "error":
+        return terminal?.notice(`[gantry: ${plain(message.value.detail)}]`);
+      case "exit":
+        exit = message.value;
+        return;
+      default:
+        return;
+    }
+  };
+
+  const attach = async (): Promise<void> => {
+    const size = fitting(process.stdout.isTTY ? { cols: process.stdout.columns, rows: process.stdout.rows } : undefined);
+    const early: ServerMessage[] = [];
+    const input = { id: options.id, readOnly: options.readOnly, control: !options.readOnly, ...size, ...(shown === undefined ? {} : { since: shown }) };
+    const opened = await local.connection.open("sessions.attach", input, {
+      onMessage(bytes) {
+        const message = parseServerMessage(bytes);
+        // The first messages come before `opened` is known here.
+        if (channel === undefined) early.push(message);
+        else receive(message);
+      },
+      onClose(error) {
+        channel = undefined;
+        if (exit !== undefined) settle({ detached: false, exit });
+        else if (error === undefined || error.code === "aborted" || error.code === "unavailable") void reconnect().catch(fail);
+        else fail(error);
+      },
+    });
+    terminal ??= start();
+    channel = opened;
+    for (const message of early.splice(0)) receive(message);
+  };
+  const reconnect = async (): Promise<void> => {
+    terminal?.notice("[gantry: the daemon is away; waiting for it. The session goes on.]");
+    local.close();
+    for (const deadline = performance.now() + reconnectDeadlineMs; ; ) {
+      await delay(reconnectPollMs);
+      try {
+        local = await connectLocal(options.choice);
+        await attach();
+        terminal?.notice("[gantry: attached again]");
+        return;
+      } catch (error) {
+        const away = error instanceof GantryError && (error.code === "unavailable" || error.code === "aborted");
+        if (!away || performance.now() > deadline) throw error;
+      }
+    }
+  };
+  const start = (): LocalTerminal => {
+    const created = createLocalTerminal();
+    created.onInput((bytes) => {
+      const { pass, detach } = detachKey.push(bytes);
+      if (!options.readOnly) {
+        for (let at = 0; at < pass.length; at += maxInputBytes) {
+          channel?.send(encodeClientMessage({ type: "input", data: pass.subarray(at, at + maxInputBytes) }));
+        }
+      }
+      if (detach) settle({ detached: true });
+    });
+    created.onResize((size) => channel?.send(encodeClientMessage({ type: "resize", ...(fitting(size) as typeof size) })));
+    return created;
+  };
+
+  try {
+    await attach();
+    return await outcome;
+  } finally {
+    terminal?.restore();
+    local.close();
+  }
+}
+
+function fitting(size: { cols: number; rows: number } | undefined): { cols: number; rows: number } | undefined {
+  if (size === undefined || !(size.cols > 0 && size.rows > 0)) return undefined;
+  return { cols: Math.min(size.cols, maxCols), rows: Math.min(size.rows, maxRows) };
+}

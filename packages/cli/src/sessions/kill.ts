@@ -1,0 +1,16 @@
+/** `gantry sessions kill`: ends sessions and everything they started. */
+import { plain } from "../output/plain.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = (command, context) => {
+  command
+    .argument("<sessions...>", "names or ids")
+    .addHelpText("after", "\nHang-up and TERM first, KILL after five seconds.\n\nExamples:\n  gantry sessions kill build")
+    .action(async (ids: string[]) => {
+      const { client } = await context.connect();
+      for (const id of ids) {
+        const { name, sessionId, endReason } = await client.sessions.kill({ id });
+        process.stderr.write(`${plain(name ?? sessionId)} ended (${endReason ?? "ended"})\n`);
+      }
+    });
+};

@@ -1,0 +1,73 @@
+/** The user's own terminal while it shows a session: raw input, size, and its former state back on every way out. */
+import { writeSync } from "node:fs";
+
+export interface LocalTerminal {
+  /** undefined when the output is no terminal. */
+  size(): { cols: number; rows: number } | undefined;
+  /** Calls back when it has been taken by the terminal. */
+  write(bytes: Uint8Array, done?: () => void): void;
+  /** A line of our own, between what the program shows. */
+  notice(text: string): void;
+  /** Makes room for a session's screen without losing what the terminal shows now. */
+  makeRoom(): void;
+  onInput(listener: (bytes: Uint8Array) => void): void;
+  onResize(listener: (size: { cols: number; rows: number }) => void): void;
+  restore(): void;
+}
+
+/**
+ * Undoes what programs switch on: alternate screen, application keys, mouse, focus and paste reports, hidden cursor, margins, origin,
+ * insert and charset modes, colours, kitty's keyboard levels, modifyOtherKeys, cursor style; and the title from before.
+ */
+const reset =
+  "\u001b[?1049l\u001b[?1l\u001b>\u001b[?9l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1005l\u001b[?1006l\u001b[?1015l\u001b[?1016l" +
+  "\u001b[?1004l\u001b[?2004l\u001b[?2026l\u001b[?6l\u001b[?7h\u001b[?25h\u001b[4l\u001b7\u001b[r\u001b8\u001b(B\u000f\u001b[0m" +
+  "\u001b[<16u\u001b[>4m\u001b[0 q\u001b[23;0t";
+const saveTitle = "\u001b[22;0t";
+
+export function createLocalTerminal(): LocalTerminal {
+  const { stdin, stdout, stderr } = process;
+  const isScreen = stdout.isTTY;
+  let restored = false;
+  const restore = (): void => {
+    if (restored) return;
+    restored = true;
+    if (stdin.isTTY) stdin.setRawMode(false);
+    stdin.pause();
+    if (!isScreen) return;
+    try {
+      // Synchronous: this also runs while the process exits.
+      writeSync(1, reset);
+    } catch {
+      // The terminal is gone, and with it the need.
+    }
+  };
+  process.once("exit", restore);
+  for (const [signal, number] of [
+    ["SIGTERM", 15],
+    ["SIGHUP", 1],
+    ["SIGINT", 2],
+    ["SIGQUIT", 3],
+  ] as const) {
+    process.once(signal, () => {
+      restore();
+      process.exit(128 + number);
+    });
+  }
+  if (stdin.isTTY) stdin.setRawMode(true);
+  if (isScreen) stdout.write(saveTitle);
+  return {
+    size: () => (isScreen ? { cols: stdout.columns, rows: stdout.rows } : undefined),
+    write: (bytes, done) => void stdout.write(bytes, done),
+    notice: (text) => void stderr.write(stdin.isTTY ? `\r\n${text}\r\n` : `${text}\n`),
+    makeRoom() {
+      if (isScreen) stdout.write(`${"\n".repeat(Math.max(0, stdout.rows - 1))}\u001b[H\u001b[2J`);
+    },
+    onInput: (listener) => void stdin.on("data", listener),
+    onResize: (listener) =>
+      void stdout.on("resize", () => {
+        listener({ cols: stdout.columns, rows: stdout.rows });
+      }),
+    restore,
+  };
+}
