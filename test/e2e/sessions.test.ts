@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 
 import { attachOverControlSocket, attachOverWebSocket } from "../support/attach.ts";
 import { startTestDaemon, type TestDaemon } from "../support/daemon.ts";
+import { need, vim } from "../support/not-run.ts";
 import { until } from "../support/until.ts";
 
 const bash = ["bash", "--norc", "--noprofile"];
@@ -14,7 +15,8 @@ async function openBash(daemon: TestDaemon, name: string): Promise<string> {
   return sessionId;
 }
 
-test("vim keeps its text over a restart of the daemon", async () => {
+test("vim keeps its text over a restart of the daemon", async (context) => {
+  need(context, vim);
   await using daemon = await startTestDaemon();
   await daemon.client.sessions.open({ argv: ["vim", "-u", "NONE", "note.txt"], name: "ed", cwd: daemon.folder });
   const first = await attachOverWebSocket(daemon.url, daemon.key, "ed");

@@ -33,6 +33,19 @@ export const verbs: Record<string, VerbEntry> = {
       invoke: { summary: "Call a method of a provider", load: () => import("./providers/invoke.ts") },
     },
   },
+  open: { summary: "Start a program in a session and attach to it", load: () => import("./sessions/open.ts"), passThrough: true },
+  attach: { summary: "Show a session in this terminal and type into it", load: () => import("./sessions/attach.ts") },
+  sessions: {
+    summary: "List, steer, and end sessions",
+    verbs: {
+      list: { summary: "List sessions", load: () => import("./sessions/list.ts") },
+      show: { summary: "Show everything about one session", load: () => import("./sessions/show.ts") },
+      send: { summary: "Type a text into a session and press Enter", load: () => import("./sessions/send.ts"), passThrough: true },
+      interrupt: { summary: "Press Ctrl-C in a session", load: () => import("./sessions/interrupt.ts") },
+      screen: { summary: "Print what a session shows now", load: () => import("./sessions/screen.ts") },
+      kill: { summary: "End sessions and everything they started", load: () => import("./sessions/kill.ts") },
+    },
+  },
   keys: {
     summary: "Manage API keys",
     verbs: {

@@ -14,9 +14,14 @@ export function checkNesting(sessionId: string): void {
   const outer = process.env.GANTRY_SESSION_ID;
   if (outer === undefined) return;
   if (outer === sessionId) {
-    throw new GantryError("conflict", "This is the session itself: attached to itself it would show its own output without end. Use another terminal.");
+    throw new GantryError(
+      "conflict",
+      "This is the session itself: attached to itself it would show its own output without end. Use another terminal.",
+    );
   }
-  process.stderr.write(`gantry: this terminal is itself session ${plain(outer)}; to detach from the inner one, press Ctrl-\\ twice, then d\n`);
+  process.stderr.write(
+    `gantry: this terminal is itself session ${plain(outer)}; to detach from the inner one, press Ctrl-\\ twice, then d\n`,
+  );
 }
 
 export async function attachAndReport(context: VerbContext, label: string, options: Omit<AttachTerminalOptions, "choice">): Promise<void> {

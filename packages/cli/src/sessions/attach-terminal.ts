@@ -44,6 +44,7 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
   let acked = 0;
   let unwritten = 0;
   let exit: SessionExit | undefined;
+  let over = false;
   let settle: (outcome: AttachOutcome) => void = () => {};
   let fail: (error: unknown) => void = () => {};
   const outcome = new Promise<AttachOutcome>((resolve, reject) => {
@@ -84,7 +85,13 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
   const attach = async (): Promise<void> => {
     const size = fitting(process.stdout.isTTY ? { cols: process.stdout.columns, rows: process.stdout.rows } : undefined);
     const early: ServerMessage[] = [];
-    const input = { id: options.id, readOnly: options.readOnly, control: !options.readOnly, ...size, ...(shown === undefined ? {} : { since: shown }) };
+    const input = {
+      id: options.id,
+      readOnly: options.readOnly,
+      control: !options.readOnly,
+      ...size,
+      ...(shown === undefined ? {} : { since: shown }),
+    };
     const opened = await local.connection.open("sessions.attach", input, {
       onMessage(bytes) {
         const message = parseServerMessage(bytes);
@@ -94,8 +101,9 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
       },
       onClose(error) {
         channel = undefined;
+        if (over) return;
         if (exit !== undefined) settle({ detached: false, exit });
-        else if (error === undefined || error.code === "aborted" || error.code === "unavailable") void reconnect().catch(fail);
+        else if (error === undefined || error.code === "aborted" || error.code === "unavailable") keepTrying();
         else fail(error);
       },
     });
@@ -106,8 +114,9 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
   const reconnect = async (): Promise<void> => {
     terminal?.notice("[gantry: the daemon is away; waiting for it. The session goes on.]");
     local.close();
-    for (const deadline = performance.now() + reconnectDeadlineMs; ; ) {
+    for (const deadline = performance.now() + reconnectDeadlineMs; ;) {
       await delay(reconnectPollMs);
+      if (over) return;
       try {
         local = await connectLocal(options.choice);
         await attach();
@@ -118,6 +127,9 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
         if (!away || performance.now() > deadline) throw error;
       }
     }
+  };
+  const keepTrying = (): void => {
+    reconnect().catch(fail);
   };
   const start = (): LocalTerminal => {
     const created = createLocalTerminal();
@@ -138,6 +150,7 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     await attach();
     return await outcome;
   } finally {
+    over = true;
     terminal?.restore();
     local.close();
   }

@@ -12,7 +12,8 @@ const letterD = 0x64;
 /** Programs can make a terminal send keys in other forms: kitty's protocol and xterm's modifyOtherKeys. */
 function formsOf(key: string): { code: number; forms: Buffer[] } {
   const match = /^ctrl-([a-z@[\\\]^_])$/i.exec(key);
-  if (match === null) throw new GantryError("invalidArgument", `${key} cannot be the detach key: write ctrl- and a letter, or one of @ [ \\ ] ^ _`);
+  if (match === null)
+    throw new GantryError("invalidArgument", `${key} cannot be the detach key: write ctrl- and a letter, or one of @ [ \\ ] ^ _`);
   const character = (match[1] as string).toLowerCase();
   const plain = character.charCodeAt(0);
   const code = plain & 0x1f;

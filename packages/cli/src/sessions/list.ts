@@ -6,7 +6,13 @@ import { printTable } from "../output/table.ts";
 import { formatAge } from "../output/units.ts";
 import type { Verb } from "../verb.ts";
 
-const paints: Record<string, (text: string) => string> = { active: pc.green, starting: pc.yellow, failed: pc.red, lost: pc.red, exited: pc.dim };
+const paints: Record<string, (text: string) => string> = {
+  active: pc.green,
+  starting: pc.yellow,
+  failed: pc.red,
+  lost: pc.red,
+  exited: pc.dim,
+};
 
 export const verb: Verb = (command, context) => {
   command
@@ -21,13 +27,20 @@ export const verb: Verb = (command, context) => {
         printJson({ items, ...(nextCursor === undefined ? {} : { nextCursor }) });
         return;
       }
-      if (items.length === 0) process.stderr.write(all ? "No sessions yet. Open one with: gantry open shell\n" : "No live sessions. Open one with: gantry open shell\n");
+      if (items.length === 0)
+        process.stderr.write(
+          all ? "No sessions yet. Open one with: gantry open shell\n" : "No live sessions. Open one with: gantry open shell\n",
+        );
       if (items.length === 0) return;
       printTable(
         [
           { head: "ID", value: ({ sessionId }) => sessionId },
           { head: "NAME", value: ({ name }) => name ?? undefined },
-          { head: "STATE", value: ({ state, exitCode }) => (state === "exited" && exitCode !== null ? `exited ${exitCode}` : state), paint: (text, { state }) => paints[state]?.(text) ?? text },
+          {
+            head: "STATE",
+            value: ({ state, exitCode }) => (state === "exited" && exitCode !== null ? `exited ${exitCode}` : state),
+            paint: (text, { state }) => paints[state]?.(text) ?? text,
+          },
           { head: "SIZE", value: ({ cols, rows, mode }) => (mode === "pty" ? `${cols}x${rows}` : "pipe") },
           { head: "VIEWERS", value: ({ viewers }) => viewers, align: "right" },
           { head: "ACTIVE", value: ({ lastActivityAt }) => formatAge(lastActivityAt) },

@@ -11,7 +11,10 @@ export const verb: Verb = (command, context) => {
     .addHelpText("after", "\nExamples:\n  gantry sessions send build make test\n  git diff | gantry sessions send agent -")
     .action(async (id: string, words: string[], { enter }: { enter: boolean }) => {
       const { client } = await context.connect();
-      const typed = words.length === 0 || (words.length === 1 && words[0] === "-") ? (await readAll(process.stdin)).replace(/\n$/, "") : words.join(" ");
+      const typed =
+        words.length === 0 || (words.length === 1 && words[0] === "-")
+          ? (await readAll(process.stdin)).replace(/\n$/, "")
+          : words.join(" ");
       await client.sessions.send({ id, text: typed, enter });
     });
 };

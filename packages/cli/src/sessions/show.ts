@@ -18,7 +18,10 @@ export const verb: Verb = (command, context) => {
         return;
       }
       const { name, state, exitCode, signal, endReason, attachments } = session;
-      const end = endReason === null ? "" : `, ${endReason}${signal === null ? (exitCode === null ? "" : ` with code ${exitCode}`) : ` by ${signal}`}`;
+      const end =
+        endReason === null
+          ? ""
+          : `, ${endReason}${signal === null ? (exitCode === null ? "" : ` with code ${exitCode}`) : ` by ${signal}`}`;
       const rows: [string, string][] = [
         ["id", session.sessionId],
         ["name", name ?? "-"],
