@@ -10,11 +10,13 @@ export interface Requirement {
   absence: string;
   /** Where it is, or undefined when it is not there. Looked up once. */
   find(): string | undefined;
+  /** Look again: it may have been installed. */
+  forget(): void;
 }
 
 function requirement(absence: string, look: () => string | undefined): Requirement {
   let found: { path: string | undefined } | undefined;
-  return { absence, find: () => (found ??= { path: look() }).path };
+  return { absence, find: () => (found ??= { path: look() }).path, forget: () => void (found = undefined) };
 }
 
 /** An executable on PATH, or in the folders where Debian puts them if PATH is short. Never one of this repository's node_modules. */
