@@ -15,7 +15,7 @@ export function checkFile(source: Source): string[] {
   const name = path.split("/").at(-1) as string;
   const complaints: string[] = [];
   const head = headOf(source);
-  if (!path.includes(".test.") && (head === undefined || !/[.!?:]$/m.test(head))) {
+  if (!path.includes(".test.") && (head === undefined || !/[.!?:](?:\s|$)/.test(head))) {
     complaints.push(`${path} does not begin with a sentence that says what the file is for`);
   }
   const lines = source.text.split("\n").length - 1;
