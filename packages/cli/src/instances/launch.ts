@@ -22,7 +22,7 @@ const otherStarterTimeoutMs = 15_000;
 const shownLogLines = 5;
 
 /** The instance's health if it runs, else undefined. */
-export async function healthOf(instance: string): Promise<Health | undefined> {
+async function healthOf(instance: string): Promise<Health | undefined> {
   try {
     const local = await connectLocal({ instance });
     try {

@@ -17,7 +17,7 @@ export interface JournalChild {
   startTime: string;
 }
 
-export function readBootId(): string {
+function readBootId(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {

@@ -56,7 +56,7 @@ function carriesMark(pid: number, mark: string): boolean {
 }
 
 /** Everything alive that belongs to the child `id` whose leader is or was `leader`. */
-export function treeOf(id: string, leader: ProcessMark): ProcessMark[] {
+function treeOf(id: string, leader: ProcessMark): ProcessMark[] {
   const all = new Map<number, ProcessFacts>();
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);

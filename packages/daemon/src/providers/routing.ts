@@ -10,7 +10,7 @@ export function describeRoute(route: Route): string {
 }
 
 /** Takes new calls and has the method; says nothing about free slots. */
-export function canServe(instance: ProviderInstance, method: string): boolean {
+function canServe(instance: ProviderInstance, method: string): boolean {
   return (instance.state === "ready" || instance.state === "degraded") && instance.methods.has(method);
 }
 
@@ -18,7 +18,7 @@ export function canServe(instance: ProviderInstance, method: string): boolean {
 const degradedPenalty = 8;
 
 /** Lower is better. One place for the cost of an instance, so that measured latency can join load and weight here. */
-export function cost(instance: ProviderInstance): number {
+function cost(instance: ProviderInstance): number {
   return ((instance.inflight + 1) / instance.weight) * (instance.state === "degraded" ? degradedPenalty : 1);
 }
 

@@ -51,7 +51,7 @@ export function offlineDetail(name: string, { document, since, reason, stats }: 
   };
 }
 
-export function describeInstance(instance: ProviderInstance): ProviderInstanceInfo {
+function describeInstance(instance: ProviderInstance): ProviderInstanceInfo {
   const { document, state, detail, latencyMs } = instance;
   return {
     instance: instance.instance,

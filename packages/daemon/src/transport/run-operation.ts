@@ -13,7 +13,7 @@ export async function runOperation({ operation, handle }: BoundOperation, rawInp
   return isStream(answer) ? stripEvents(operation, answer) : operation.output.parse(answer);
 }
 
-export function authorize(operation: AnyOperation, { caller }: CallContext): void {
+function authorize(operation: AnyOperation, { caller }: CallContext): void {
   if (operation.permission !== "public") requirePermission(caller, operation.permission, lowerFirst(operation.summary));
 }
 

@@ -33,7 +33,7 @@ export interface SocketIo extends UpgradeRoute {
 }
 
 /** One message of a provider or client; over it Socket.IO drops the whole connection, so senders are told a lower limit. */
-export const maxMessageBytes = 8 * 1024 * 1024;
+const maxMessageBytes = 8 * 1024 * 1024;
 /** Liveness: a vanished peer is noticed after at most the sum. */
 const pingIntervalMs = 10_000;
 const pingTimeoutMs = 8_000;

@@ -22,6 +22,6 @@ export function describeEvent({ type, data }: EventEnvelope): string {
 }
 
 /** Enough of an id to tell it from its neighbours; ULIDs made in one second share their beginning. */
-export function shorten(id: string): string {
+function shorten(id: string): string {
   return id.length > 16 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
 }
