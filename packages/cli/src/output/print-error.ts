@@ -1,5 +1,5 @@
 /** Tells the user what went wrong, on standard error. */
-import { GantryError } from "@gantry/contract/errors";
+import { errorCodes, GantryError } from "@gantry/contract/errors";
 
 import { plain } from "./plain.ts";
 
@@ -15,4 +15,8 @@ export function printError(error: unknown): void {
   if (Array.isArray(suggestions) && suggestions.length > 0 && !/did you mean/i.test(error.message))
     process.stderr.write(`Did you mean ${suggestions.map((name) => plain(String(name))).join(" or ")}?\n`);
   if (typeof usage === "string") process.stderr.write(`\n${plain(usage)}\n`);
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof GantryError ? error.exitCode : errorCodes.internal.exitCode;
 }
