@@ -10,6 +10,7 @@ import { io, type Socket } from "socket.io-client";
 
 export interface RelayDaemon {
   url: string;
+  pid: number;
   key: string;
   stop(): Promise<void>;
 }
@@ -27,6 +28,7 @@ export async function startDaemon(extraEnv: Record<string, string> = {}): Promis
   if (record === undefined) throw new Error(`the daemon did not start: ${JSON.stringify(error)}`);
   return {
     url: record.url,
+    pid: child.pid ?? 0,
     key: readFileSync(resolvePaths("default", { env: { GANTRY_HOME: home }, homeDirectory: home }).bootstrapKeyFile, "utf8").trim(),
     stop: async () => {
       await endProcess(child);
@@ -48,8 +50,8 @@ export async function startChild(
   return { child, line: await firstLine(child, 1) };
 }
 
-export async function startProvider({ url, key }: RelayDaemon, instance: string): Promise<ChildProcess> {
-  const { child } = await startChild("provider.ts", { GANTRY_URL: url, GANTRY_KEY: key }, [instance]);
+export async function startProvider({ url, key }: RelayDaemon, instance: string, env: Record<string, string> = {}): Promise<ChildProcess> {
+  const { child } = await startChild("provider.ts", { ...env, GANTRY_URL: url, GANTRY_KEY: key }, [instance]);
   return child;
 }
 

@@ -70,6 +70,19 @@ describe.each(["ts", "python"] as const)("the calculator in %s", (language) => {
   });
 });
 
+test("the echo model streams tokens, reports usage, and is found by its name", async () => {
+  const echo = daemon.spawnProgram(process.execPath, [example("echo-llm/provider.ts")]);
+  await until("the model", async () => (await daemon.client.providers.models()).items.some(({ id }) => id === "echo-1"));
+  const params = { messages: [{ role: "user", content: "one two three" }], delayMs: 0 };
+  const events: CallStreamEvent[] = [];
+  for await (const event of daemon.client.providers.invokeAny.stream({ model: "echo-1", params })) events.push(event);
+  expect(events.flatMap((event) => (event.type === "chunks" ? event.batch : [])).join("")).toBe("one two three");
+  expect(events[0]).toMatchObject({ type: "start", provider: "echo-llm" });
+  expect(events.at(-1)).toMatchObject({ type: "end", result: { finishReason: "stop" }, usage: { inputTokens: 3, outputTokens: 3 } });
+  expect(await daemon.client.providers.invokeAny({ capability: "chat", params })).toMatchObject({ chunks: ["one ", "two ", "three"] });
+  await end(echo);
+});
+
 test("Ctrl-C in the CLI reaches the provider and exits 130", async () => {
   let reason: unknown;
   const provider = await serve({

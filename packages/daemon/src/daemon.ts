@@ -34,7 +34,6 @@ import { createEventBus } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
 import { createLifetime } from "./core/lifetime.ts";
 import type { Logger } from "./core/logger.ts";
-import { newId } from "./core/ids.ts";
 import { readProcessIdentity } from "./core/process-identity.ts";
 import { createHostLink } from "./host/link.ts";
 import { createInstanceHandlers } from "./instances/handlers.ts";
@@ -43,6 +42,7 @@ import { takeLock } from "./instances/lock.ts";
 import { findPortHolder } from "./instances/port-holder.ts";
 import { removeRecord, writeRecord } from "./instances/record.ts";
 import { createInstanceService, type StopRequest } from "./instances/service.ts";
+import { createCallIds } from "./providers/call-id.ts";
 import { createProvidersHandlers } from "./providers/handlers.ts";
 import { createProvidersService, type ProvidersService } from "./providers/service.ts";
 import { openDatabase, pingDatabase } from "./storage/database.ts";
@@ -121,7 +121,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       logger,
       publish: bus.publish,
-      newCallId: () => newId("call"),
+      newCallId: createCallIds(() => clock.now()),
       node: config.instance,
     });
 

@@ -40,3 +40,10 @@ export function failureFrom(error: unknown): ProviderFailure {
   }
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error), retryable: false };
 }
+
+export function overLimit(what: string, limitBytes: number): ProviderError {
+  return new ProviderError("RESOURCE_EXHAUSTED", `its ${what} is larger than the limit of ${limitBytes} bytes for one message`, {
+    retryable: false,
+    details: { limitBytes },
+  });
+}

@@ -6,7 +6,7 @@ import { io, type Socket } from "socket.io-client";
 import { describe, type ProviderDefinition } from "./definition.ts";
 import { failureFrom, ProviderError } from "./errors.ts";
 import { createGatheringAgent } from "./gathering-agent.ts";
-import { runCall, type RunningCall } from "./running-call.ts";
+import { type CallPort, RunningCall } from "./running-call.ts";
 import { findTarget, type Target } from "./target.ts";
 
 export interface ConnectOptions extends Partial<Target> {
@@ -64,6 +64,15 @@ export function createProvider(definition: ProviderDefinition): Provider {
 
   const emit = (event: string, message: unknown) => void socket?.emit(event, message);
 
+  const port: CallPort = {
+    emit,
+    limitBytes: () => limitBytes,
+    ended({ callId }) {
+      running.delete(callId);
+      if (running.size === 0) for (const resolve of idle) resolve();
+    },
+  };
+
   const onInvoke = (message: InvokeMessage) => {
     const { id, method: name } = message;
     const method = Object.hasOwn(definition.methods, name) ? definition.methods[name] : undefined;
@@ -74,11 +83,9 @@ export function createProvider(definition: ProviderDefinition): Provider {
       emit("fail", { id, error: failureFrom(error) });
       return;
     }
-    const call = runCall(message, method, emit, limitBytes, () => {
-      running.delete(id);
-      if (running.size === 0) for (const resolve of idle) resolve();
-    });
+    const call = new RunningCall(message, method, port);
     running.set(id, call);
+    call.start();
   };
 
   /** Resolves when no call is running, or after the time. */

@@ -1,191 +1,146 @@
 /** One call on the provider's side: runs the method, paces its chunks by credit, and answers once. */
-import { approximateBytes, exceedsBytes } from "@gantry/contract/json-weight";
-import { type InvokeMessage, streamCreditBytes, type Usage } from "@gantry/contract/provider-protocol";
+import { exceedsBytes } from "@gantry/contract/json-weight";
+import type { InvokeMessage, Usage } from "@gantry/contract/provider-protocol";
 
+import { type ChunkSender, createChunkSender } from "./chunk-sender.ts";
 import type { AnyMethod, MethodContext } from "./definition.ts";
-import { failureFrom, ProviderError } from "./errors.ts";
+import { failureFrom, overLimit, ProviderError } from "./errors.ts";
 
-export interface RunningCall {
-  cancel(reason: string): void;
-  /** So many more chunks may be sent; so many have been consumed in all. */
-  credit(chunks: number, taken: number | undefined): void;
-  /** The connection is gone: the caller has been told already, so nothing is sent any more. */
-  abandon(): void;
+/** What a call needs of its connection. */
+export interface CallPort {
+  emit(event: string, message: unknown): void;
+  /** The most that one message may weigh. */
+  limitBytes(): number;
+  /** Called once, after the answer. */
+  ended(call: RunningCall): void;
 }
 
-/** A batch is handed over at this size even in the middle of a turn of the event loop. */
-const maxBatch = 64;
+/** A class and not closures: most calls are short, and what is made for each of them is what they cost. */
+export class RunningCall implements MethodContext {
+  readonly callId: string;
+  /** A property, so that a method may take it out of its context. */
+  readonly reportUsage = (reported: Usage): void => {
+    this.#usage = { ...this.#usage, ...reported };
+  };
+  readonly #message: InvokeMessage;
+  readonly #method: AnyMethod;
+  readonly #port: CallPort;
+  #controller: AbortController | undefined;
+  #sender: ChunkSender | undefined;
+  #cancelReason: string | undefined;
+  #usage: Usage | undefined;
+  #isOver = false;
 
-export function runCall(
-  message: InvokeMessage,
-  method: AnyMethod,
-  emit: (event: string, message: unknown) => void,
-  limitBytes: number,
-  onEnd: () => void,
-): RunningCall {
-  const { id } = message;
-  let controller: AbortController | undefined;
-  let cancelReason: string | undefined;
-  let usage: Usage | undefined;
-  let isOver = false;
+  constructor(message: InvokeMessage, method: AnyMethod, port: CallPort) {
+    this.callId = message.id;
+    this.#message = message;
+    this.#method = method;
+    this.#port = port;
+  }
 
-  const context: MethodContext = {
-    // Made when first asked for: most methods are over before anybody could cancel them.
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (cancelReason !== undefined) controller.abort(new ProviderError("CANCELLED", cancelReason));
+  // What the method sees:
+
+  /** Made when first asked for: most methods are over before anybody could cancel them. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#cancelReason !== undefined) this.#controller.abort(new ProviderError("CANCELLED", this.#cancelReason));
+    }
+    return this.#controller.signal;
+  }
+  get budgetMs(): number {
+    return this.#message.budgetMs;
+  }
+  get attempt(): number {
+    return this.#message.attempt;
+  }
+  get idempotencyKey(): string | undefined {
+    return this.#message.idem;
+  }
+  get trace(): string | undefined {
+    return this.#message.trace;
+  }
+
+  // What the connection does:
+
+  start(): void {
+    const method = this.#method;
+    try {
+      const params: unknown = method.input === undefined ? this.#message.params : method.input.parse(this.#message.params);
+      if (method.stream !== undefined) {
+        void this.#stream(method.stream(params, this));
+        return;
       }
-      return controller.signal;
-    },
-    callId: id,
-    budgetMs: message.budgetMs,
-    attempt: message.attempt,
-    idempotencyKey: message.idem,
-    trace: message.trace,
-    reportUsage: (reported) => void (usage = { ...usage, ...reported }),
-  };
+      const answer: unknown = method.run(params, this);
+      if (answer instanceof Promise) {
+        answer.then(
+          (data) => this.#succeed(data),
+          (error: unknown) => this.#fail(error),
+        );
+      } else this.#succeed(answer);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
 
-  const finish = (event: "result" | "fail", answer: Record<string, unknown>) => {
-    if (isOver) return;
-    isOver = true;
-    emit(event, answer);
-    onEnd();
-  };
-  const succeed = (data: unknown) => {
-    if (cancelReason !== undefined) return fail(new ProviderError("CANCELLED", cancelReason));
-    if (exceedsBytes(data, limitBytes)) return fail(overLimit("result", limitBytes));
-    finish("result", usage === undefined ? { id, data } : { id, data, usage });
-  };
-  const fail = (error: unknown) => {
-    const told = cancelReason === undefined ? error : new ProviderError("CANCELLED", cancelReason);
-    finish("fail", { id, error: failureFrom(told) });
-  };
+  cancel(reason: string): void {
+    this.#cancelReason ??= reason;
+    this.#controller?.abort(new ProviderError("CANCELLED", reason));
+    this.#sender?.stop();
+  }
 
-  const sender = createChunkSender(id, message.credit, limitBytes, emit);
+  /** So many more chunks may be sent; so many have been consumed in all. */
+  credit(chunks: number, taken: number | undefined): void {
+    this.#sender?.credit(chunks, taken);
+  }
 
-  const stream = async (chunks: AsyncIterable<unknown>) => {
+  /** The connection is gone: the caller has been told already, so nothing is sent any more. */
+  abandon(): void {
+    this.#isOver = true;
+    this.cancel("the connection was lost");
+  }
+
+  async #stream(chunks: AsyncIterable<unknown>): Promise<void> {
+    const sender = createChunkSender(this.callId, this.#message.credit, this.#port.limitBytes(), this.#port.emit);
+    this.#sender = sender;
     const iterator = chunks[Symbol.asyncIterator]();
     try {
       for (;;) {
         const step = await iterator.next();
-        if (isOver || cancelReason !== undefined) break;
+        if (this.#isOver || this.#cancelReason !== undefined) break;
         if (step.done === true) {
           sender.flush();
-          return succeed(step.value);
+          this.#succeed(step.value);
+          return;
         }
         const wait = sender.add(step.value);
         // Only a spent credit costs a promise.
         if (wait !== undefined) await wait;
       }
       await iterator.return?.();
-      fail(undefined);
+      this.#fail(undefined);
     } catch (error) {
       sender.flush();
       await iterator.return?.().catch(() => undefined);
-      fail(error);
+      this.#fail(error);
     }
-  };
+  }
 
-  const start = () => {
-    try {
-      const params: unknown = method.input === undefined ? message.params : method.input.parse(message.params);
-      if (method.stream !== undefined) {
-        void stream(method.stream(params, context));
-        return;
-      }
-      const answer: unknown = method.run(params, context);
-      if (answer instanceof Promise) answer.then(succeed, fail);
-      else succeed(answer);
-    } catch (error) {
-      fail(error);
-    }
-  };
+  #succeed(data: unknown): void {
+    if (this.#cancelReason !== undefined) this.#fail(undefined);
+    else if (exceedsBytes(data, this.#port.limitBytes())) this.#fail(overLimit("result", this.#port.limitBytes()));
+    else this.#finish("result", this.#usage === undefined ? { id: this.callId, data } : { id: this.callId, data, usage: this.#usage });
+  }
 
-  const stop = (reason: string) => {
-    cancelReason ??= reason;
-    controller?.abort(new ProviderError("CANCELLED", reason));
-    sender.stop();
-  };
+  #fail(error: unknown): void {
+    const told = this.#cancelReason === undefined ? error : new ProviderError("CANCELLED", this.#cancelReason);
+    this.#finish("fail", { id: this.callId, error: failureFrom(told) });
+  }
 
-  // The caller of runCall keeps the call under its id before a synchronous method can end it.
-  queueMicrotask(start);
-  return {
-    cancel: stop,
-    credit: (chunks, taken) => sender.credit(chunks, taken),
-    abandon() {
-      isOver = true;
-      stop("the connection was lost");
-    },
-  };
-}
-
-/**
- * Sends the first chunk at once and gathers later ones of the same turn of the event loop. Keeps within the credit in chunks and
- * within 256 KiB that the consumer has not taken: a slow reader slows the method.
- */
-function createChunkSender(id: string, firstCredit: number, limitBytes: number, emit: (event: string, message: unknown) => void) {
-  let credit = firstCredit;
-  let seq = 0;
-  let batch: unknown[] = [];
-  let isScheduled = false;
-  let isStopped = false;
-  let resume: (() => void) | undefined;
-  /** Weights of the chunks that are not known to be consumed, oldest first. */
-  let weights: number[] = [];
-  let outBytes = 0;
-  let taken = 0;
-  const mayGoOn = () => isStopped || (credit > 0 && outBytes < streamCreditBytes);
-
-  const flush = () => {
-    isScheduled = false;
-    if (batch.length === 0 || isStopped) return;
-    emit("chunk", batch.length === 1 ? { id, seq, data: batch[0] } : { id, seq, batch });
-    seq += batch.length;
-    batch = [];
-  };
-  const wake = () => {
-    if (resume === undefined || !mayGoOn()) return;
-    resume();
-    resume = undefined;
-  };
-
-  return {
-    flush,
-    /** Undefined when the next chunk may come at once, else a promise of that moment. */
-    add(chunk: unknown): Promise<void> | undefined {
-      const bytes = approximateBytes(chunk, limitBytes);
-      if (exceedsBytes(chunk, limitBytes)) throw overLimit("chunk", limitBytes);
-      credit -= 1;
-      weights.push(bytes);
-      outBytes += bytes;
-      batch.push(chunk);
-      if (seq === 0 || batch.length >= maxBatch || outBytes >= streamCreditBytes) flush();
-      else if (!isScheduled) {
-        isScheduled = true;
-        setImmediate(flush);
-      }
-      if (mayGoOn()) return undefined;
-      flush();
-      return new Promise((resolve) => (resume = resolve));
-    },
-    credit(chunks: number, takenInAll: number = taken + chunks) {
-      credit += chunks;
-      for (const bytes of weights.splice(0, takenInAll - taken)) outBytes -= bytes;
-      taken = takenInAll;
-      wake();
-    },
-    stop() {
-      isStopped = true;
-      weights = [];
-      wake();
-    },
-  };
-}
-
-function overLimit(what: string, limitBytes: number): ProviderError {
-  return new ProviderError("RESOURCE_EXHAUSTED", `its ${what} is larger than the limit of ${limitBytes} bytes for one message`, {
-    retryable: false,
-    details: { limitBytes },
-  });
+  #finish(event: "result" | "fail", answer: object): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#port.emit(event, answer);
+    this.#port.ended(this);
+  }
 }
