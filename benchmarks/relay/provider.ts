@@ -14,6 +14,17 @@ const provider = createProvider({
         return count;
       },
     }),
+    /** The same without gathering: every token is its own event, as a simple provider sends them. */
+    single: defineMethod({
+      input: z.object({ count: z.int() }),
+      async *stream({ count }) {
+        for (let index = 0; index < count; index += 1) {
+          yield "token ";
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return count;
+      },
+    }),
     drip: defineMethod({
       async *stream(_params, { signal }) {
         for (let index = 0; !signal.aborted; index += 1) {
