@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript that old versions of Node can parse: it must reach the sentence below, not a syntax error.
+// Plain CommonJS: old versions of Node must reach the sentence below, not a syntax error, and Node starts it faster than a module.
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 12)) {
   process.stderr.write(
@@ -8,6 +8,7 @@ if (major < 24 || (major === 24 && minor < 12)) {
   process.exit(78);
 }
 // A checkout runs its source, so that an old build can never be mistaken for the code at hand; a published package has only dist.
-const { existsSync } = await import("node:fs");
-const source = new URL("../src/main.ts", import.meta.url);
-await import(existsSync(source) ? source.href : new URL("../dist/gantry.js", import.meta.url).href);
+const { existsSync } = require("node:fs");
+const source = `${__dirname}/../src/main.ts`;
+if (existsSync(source)) import(source);
+else require("../dist/gantry.cjs");

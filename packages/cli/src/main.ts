@@ -1,6 +1,7 @@
 /** The `gantry` command: runs a verb and turns failures into messages and exit codes. */
 import { connectLocal, type LocalClient } from "@gantry/client/node";
 
+import { runCommand } from "./executions/run-command.ts";
 import { exitCodeOf, printError } from "./output/print-error.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -16,7 +17,6 @@ async function main(argv: string[]): Promise<number> {
   try {
     // The plain form is what scripts call in loops: loading an option parser would double what it costs above Node's own start.
     if (verb === "run" && name !== undefined && !name.startsWith("-")) {
-      const { runCommand } = await import("./executions/run-command.ts");
       await runCommand(name, words, {}, context);
     } else {
       const { runProgram } = await import("./program.ts");

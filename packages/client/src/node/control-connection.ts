@@ -187,7 +187,8 @@ function speak(socket: Socket): ControlConnection {
       });
     },
     unref: () => void socket.unref(),
-    close: () => void socket.end(),
+    // What was written still leaves; waiting for the daemon's goodbye would only lengthen every command.
+    close: () => void socket.end().unref(),
   };
 }
 
