@@ -10,5 +10,5 @@ if (major < 24 || (major === 24 && minor < 12)) {
 // A checkout runs its source, so that an old build can never be mistaken for the code at hand; a published package has only dist.
 const { existsSync } = require("node:fs");
 const source = `${__dirname}/../src/main.ts`;
-if (existsSync(source)) import(source);
+if (existsSync(source)) void import(source);
 else require("../dist/gantry.cjs");
