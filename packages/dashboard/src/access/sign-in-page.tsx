@@ -36,7 +36,7 @@ export function SignInPage({ reason, onKey }: SignInPageProps) {
   const message = refused ?? reason;
   return (
     <main className={classes.page}>
-      <form className={classes.form} onSubmit={(event) => void submit(event)}>
+      <form onSubmit={(event) => void submit(event)}>
         <Stack gap="lg">
           <div>
             <Mark size={44} />

@@ -3,7 +3,7 @@ import { Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 
 import { useAccess } from "../access/access.tsx";
 import { useLoadSampling } from "../instances/load-samples.ts";
@@ -20,7 +20,7 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const info = useQuery({ queryKey: ["instances", "info"], queryFn: () => client.instances.info(), staleTime: Number.POSITIVE_INFINITY });
   useLoadSampling();
-  const permitted = places.filter(({ permission }) => can(permission));
+  const permitted = useMemo(() => places.filter(({ permission }) => can(permission)), [can]);
 
   return (
     <div className={classes.shell}>

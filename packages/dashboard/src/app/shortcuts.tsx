@@ -1,7 +1,7 @@
 /** Keyboard: g and a letter goes to a place, / finds, ? explains. Never while typing, and never inside a terminal. */
 import { Kbd, Modal, Table } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 
 import type { Place } from "./navigation.ts";
 
@@ -17,17 +17,17 @@ const chordMs = 1_200;
 
 export function Shortcuts({ places, opened, onOpen, onClose }: ShortcutsProps) {
   const navigate = useNavigate();
+  const started = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
-    let startedMs = Number.NEGATIVE_INFINITY;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const place = event.timeStamp - startedMs < chordMs ? places.find(({ key }) => key === event.key) : undefined;
-      startedMs = Number.NEGATIVE_INFINITY;
+      const place = event.timeStamp - started.current < chordMs ? places.find(({ key }) => key === event.key) : undefined;
+      started.current = Number.NEGATIVE_INFINITY;
       if (place !== undefined) {
         event.preventDefault();
         void navigate({ to: place.to });
       } else if (event.key === "g") {
-        startedMs = event.timeStamp;
+        started.current = event.timeStamp;
       } else if (event.key === "?") {
         onOpen();
       } else if (event.key === "/") {

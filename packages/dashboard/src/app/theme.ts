@@ -31,7 +31,7 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { steel, dark },
   primaryColor: "steel",
-  primaryShade: { light: 6, dark: 5 },
+  primaryShade: 6,
   defaultRadius: "md",
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'JetBrains Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
@@ -48,12 +48,12 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {
     "--gantry-amber": "#f2a13a",
     "--gantry-terminal": "#10141a",
-    "--mantine-color-red-light": "rgb(217 67 63 / 10%)",
   },
   light: {
     "--mantine-color-body": "#f6f7f9",
     "--gantry-panel": "#ffffff",
     "--gantry-line": "#e1e5ea",
+    "--mantine-color-red-light": "rgb(217 67 63 / 9%)",
     "--gantry-quiet": "#5a6573",
     "--mantine-color-dimmed": "#5a6573",
   },
@@ -61,6 +61,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-body": "#14181e",
     "--gantry-panel": "#1b2129",
     "--gantry-line": "#2c3440",
+    "--mantine-color-red-light": "rgb(217 67 63 / 16%)",
+    "--mantine-color-red-light-color": "#ff9b92",
     "--gantry-quiet": "#9aa5b4",
     "--mantine-color-dimmed": "#9aa5b4",
   },

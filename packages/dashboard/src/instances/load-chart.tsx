@@ -42,7 +42,7 @@ export default function LoadChart({ timesMs, values, lines, format, least }: Loa
         padding: [8, 4, 0, 0],
         scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, Math.max(least, (Number.isFinite(max) ? max : 0) * 1.15)] } },
         axes: [
-          axis(style, { space: 90, values: (_plot, ticks) => ticks.map((tick) => formatClock(tick * 1000)) }),
+          axis(style, { size: 24, space: 90, values: (_plot, ticks) => ticks.map((tick) => formatClock(tick * 1000)) }),
           axis(style, { size: 62, space: 34, values: (_plot, ticks) => ticks.map(format) }),
         ],
         series: [

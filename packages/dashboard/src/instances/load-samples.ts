@@ -25,16 +25,17 @@ let last: InstanceStatus | undefined;
 const listeners = new Set<() => void>();
 
 function keep(status: InstanceStatus): void {
-  // Another life of the daemon counts from zero again.
-  const startedBefore = last !== undefined && last.startedAt === status.startedAt ? last.executions.total : status.executions.total;
+  const before = last;
   last = status;
+  // The first answer of a daemon's life measures a time when nobody looked; it is only what the next one is compared with.
+  if (before?.startedAt !== status.startedAt) return;
   const { load, executions } = status;
   const sample: LoadSample = {
     timeMs: Date.now(),
     ...load,
     executionsRunning: executions.running,
     executionsQueued: executions.queued,
-    executionsStarted: Math.max(0, executions.total - startedBefore),
+    executionsStarted: Math.max(0, executions.total - before.executions.total),
   };
   samples = [...samples.slice(1 - keptSamples), sample];
   for (const listener of listeners) listener();

@@ -1,0 +1,302 @@
+/** The page in a real Chromium against a real daemon: sign-in, commands, terminals, providers, hostile text, phone width. */
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+
+import { createProvider, defineMethod } from "@gantry/client/provider";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test, type TestContext } from "vitest";
+import { z } from "zod";
+
+import { build } from "../../scripts/build.ts";
+import { startTestBrowser, type TestBrowser } from "../support/browser.ts";
+import { repository, startTestDaemon, type TestDaemon } from "../support/daemon.ts";
+import { chromium, need } from "../support/not-run.ts";
+import { until } from "../support/until.ts";
+
+const hostile = "<img src=x onerror=alert(1)>";
+
+let daemon: TestDaemon;
+let browser: TestBrowser;
+
+beforeAll(async () => {
+  const executable = chromium.find();
+  if (executable === undefined) return;
+  await build(["dashboard"], true);
+  // A fixed port, because the page must find the daemon again after a restart.
+  daemon = await startTestDaemon({
+    flags: ["--port", String(await freePort())],
+    config: `
+[commands]
+modules = ["${repository}/examples/commands/*.ts"]
+
+[command.hostile]
+summary = "${hostile}"
+argv = ["printf", "%s\\\\n", "${hostile}"]
+
+[command.forever]
+argv = ["sleep", "600"]
+`,
+  });
+  browser = await startTestBrowser(executable);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await daemon?.[Symbol.asyncDispose]();
+});
+
+beforeEach((context) => void need(context, chromium));
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A signed-in page at a path below /ui. */
+async function visit(path = "/", { onTestFinished }: Pick<TestContext, "onTestFinished">): Promise<Page> {
+  const page = await browser.open(`${daemon.url}/ui${path}`);
+  onTestFinished(async () => {
+    await page.close();
+    expect(browser.complaints.splice(0)).toEqual([]);
+  });
+  await signIn(page, daemon.key);
+  await page.getByText("Live", { exact: true }).waitFor();
+  return page;
+}
+
+async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel("Key", { exact: true }).fill(key);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+const terminalText = (page: Page) => page.locator("section[aria-label=Terminal]:not([hidden]) .xterm-rows").innerText();
+const shows = (page: Page, text: string) => until(`the terminal to show ${text}`, async () => (await terminalText(page)).includes(text));
+
+test("a wrong key is refused with a message, a right one opens the page, and signing out forgets it", async (context) => {
+  const page = await browser.open(`${daemon.url}/ui/`);
+  context.onTestFinished(() => page.close());
+  expect(await page.getByText("bootstrap.key").isVisible()).toBe(true);
+  expect(await page.getByText("gantry keys create").isVisible()).toBe(true);
+  await signIn(page, "gantry_nonsense");
+  expect(await page.getByRole("alert").innerText()).toMatch(/key is not accepted/);
+  // The browser itself reports each answer of 401.
+  expect(browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
+
+  await signIn(page, daemon.key);
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  expect(new URL(page.url()).pathname).toBe("/ui/");
+
+  await page.getByRole("button", { name: "Settings and sign out" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByLabel("Key", { exact: true }).waitFor();
+  expect(await page.evaluate("sessionStorage.getItem('gantry.key')")).toBeNull();
+  expect(browser.complaints.splice(0)).toEqual([]);
+});
+
+test("the overview measures the daemon and tells what happens while it is open", async (context) => {
+  const page = await visit("/", context);
+  await page.getByText(`up `).first().waitFor();
+  // Two measurements make a line.
+  await page.locator("canvas").first().waitFor({ timeout: 15_000 });
+  expect(await page.locator("canvas").count()).toBe(4);
+  await daemon.client.executions.execute({ command: "greet", input: { name: "Ada" } });
+  await page.getByText("execution.ended").first().waitFor();
+  await page.getByRole("list", { name: "Executions" }).getByRole("link", { name: "greet" }).first().waitFor();
+});
+
+test("a command runs from its form, shows its output as it comes, and can be cancelled", async (context) => {
+  const page = await visit("/commands", context);
+  await page.getByRole("link", { name: "greet" }).click();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByText("Needed").waitFor();
+  await page.getByRole("textbox", { name: "name" }).fill("Ada");
+  await page.keyboard.press("Enter");
+  const output = page.getByRole("log", { name: "Output" });
+  await output.getByText("Hello, Ada!").waitFor();
+  await page.getByText("exit code 0").waitFor();
+
+  await page.goto(`${daemon.url}/ui/commands/count`);
+  await page.getByRole("textbox", { name: "to" }).fill("200");
+  await page.getByRole("textbox", { name: "delayMs" }).fill("50");
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await output.getByText("3", { exact: true }).waitFor();
+  await page.getByText(/\d+ of 200/).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("region", { name: "This run" }).getByText("cancelled").waitFor();
+});
+
+test("the history filters, shows one execution, and tells a failure in its own words", async (context) => {
+  await daemon.client.executions.execute({ command: "fail", input: {} });
+  const page = await visit("/executions?state=failed", context);
+  const list = page.getByRole("list", { name: "Executions" });
+  await list.getByRole("link", { name: "fail" }).first().waitFor();
+  expect(await list.getByText("succeeded").count()).toBe(0);
+  await list.getByRole("link", { name: "fail" }).first().click();
+  await page.getByText("this command always fails").first().waitFor();
+  await page.getByRole("log", { name: "Output" }).getByText("about to fail").waitFor();
+
+  await page.goto(`${daemon.url}/ui/executions/exe_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
+  await page.getByRole("alert").getByText(/req_/).waitFor();
+  expect(browser.complaints.splice(0).filter((text) => !text.includes("404"))).toEqual([]);
+});
+
+test("a session is opened and typed into; two pages see the same bytes, and control moves between them", async (context) => {
+  const first = await visit("/sessions", context);
+  await first.getByRole("button", { name: "Open a session" }).click();
+  await first.getByText("A program", { exact: true }).click();
+  await first.getByLabel("Program and arguments").fill("sh");
+  await first.getByRole("textbox", { name: "Name" }).fill("shared");
+  await first.getByRole("button", { name: "Open", exact: true }).click();
+  await first.getByText("In control").waitFor();
+  await until("the prompt", async () => /[$#]/.test(await terminalText(first)));
+  await first.keyboard.type("echo one-$((40 + 2))\n");
+  await shows(first, "one-42");
+
+  const second = await visit(new URL(first.url()).pathname.replace("/ui", ""), context);
+  await second.getByText("Watching").waitFor();
+  await shows(second, "one-42");
+  await first.keyboard.type("echo both\n");
+  await shows(second, "both");
+  const seen = await terminalText(second);
+  // A browser does not paint a tab behind another.
+  await first.bringToFront();
+  await until("both to show the same", async () => (await terminalText(first)) === seen);
+  await second.bringToFront();
+
+  await second.getByRole("button", { name: "Take control" }).click();
+  await first.getByText("Watching").waitFor();
+  await second.getByText("In control").waitFor();
+  await second.keyboard.type("echo from-$((1 + 1))\n");
+  await first.bringToFront();
+  await shows(first, "from-2");
+  await second.bringToFront();
+
+  await second.keyboard.press("Control+Shift+F");
+  await second.getByRole("textbox", { name: "Search the scrollback" }).fill("one-42");
+  await second.getByText("1/1").waitFor();
+  await second.keyboard.press("Escape");
+  await second.keyboard.type("exit 7\n");
+  await first.getByText("It ended with exit code 7.").waitFor();
+  await second.getByText("It ended with exit code 7.").waitFor();
+});
+
+test("a terminal comes back by itself after the daemon restarts, with its text and its control", async (context) => {
+  const { sessionId } = await daemon.client.sessions.open({ argv: ["cat"], name: "survivor" });
+  const page = await visit(`/sessions/${sessionId}`, context);
+  await page.getByText("In control").waitFor();
+  await page.keyboard.type("before\n");
+  await shows(page, "before");
+  await daemon.restart();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await until("the terminal to be attached again", async () => (await daemon.client.sessions.get({ id: sessionId })).viewers === 1);
+  await page.keyboard.type("after\n");
+  await shows(page, "after");
+  expect((await terminalText(page)).match(/before/g)).toHaveLength(2);
+  await page.getByRole("button", { name: "More for this session" }).click();
+  await page.getByRole("menuitem", { name: "End the session" }).click();
+  await page.getByRole("button", { name: "End it" }).click();
+  await page.getByText(/It ended/).waitFor();
+  // While the daemon was away, the browser reported each attempt.
+  expect(browser.complaints.splice(0).filter((text) => !/ERR_CONNECTION_REFUSED|WebSocket|503/.test(text))).toEqual([]);
+});
+
+test("providers are listed, checked, and called; a stream is shown as it comes", async (context) => {
+  const provider = daemon.spawnProgram(process.execPath, [join(repository, "examples/calculator-ts/provider.ts")]);
+  const page = await visit("/providers", context);
+  await page.getByRole("link", { name: "calculator" }).click();
+  await page.getByRole("textbox", { name: "a", exact: true }).fill("5");
+  await page.getByRole("textbox", { name: "b", exact: true }).fill("3");
+  await page.getByRole("button", { name: "Call" }).click();
+  const answer = page.getByRole("region", { name: "Answer" });
+  await answer.getByText("8", { exact: true }).waitFor();
+
+  await page.getByRole("button", { name: "Check health" }).click();
+  await page.getByText(/measured in/).waitFor();
+
+  await page.getByText("count", { exact: true }).click();
+  await page.getByRole("textbox", { name: "to" }).fill("100");
+  await page.getByRole("textbox", { name: "delayMs" }).fill("100");
+  await page.getByRole("button", { name: "Call" }).click();
+  await answer.getByText(/[3-9] chunks/).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await answer.getByText("cancelled").waitFor();
+
+  provider.kill("SIGKILL");
+  await page.getByText("offline").first().waitFor();
+});
+
+test("what comes from outside is shown as text and runs nothing", async (context) => {
+  const provider = createProvider({
+    name: "hostile",
+    version: "1.0.0",
+    description: hostile,
+    methods: { say: defineMethod({ description: hostile, input: z.object({ text: z.string().describe(hostile) }), run: () => hostile }) },
+  });
+  await provider.connect({ url: daemon.url, key: daemon.key, instance: "test", handleSignals: false, onState: () => undefined });
+  context.onTestFinished(() => provider.close());
+  await daemon.client.access.createKey({ name: hostile, role: "viewer" });
+  const { executionId } = await daemon.client.executions.execute({ command: "hostile", input: {} });
+  await daemon.client.executions.execute({ command: "fail", input: { message: hostile } });
+  const { sessionId } = await daemon.client.sessions.open({
+    argv: ["sh", "-c", `printf '\\033]2;%s\\007%s\\n' '${hostile}' '${hostile}'; cat`],
+  });
+  await until("the title", async () => (await daemon.client.sessions.get({ id: sessionId })).title !== "");
+
+  const page = await visit("/", context);
+  for (const path of [
+    "/",
+    "/commands",
+    "/commands/hostile",
+    "/executions",
+    `/executions/${executionId}`,
+    "/sessions",
+    `/sessions/${sessionId}`,
+    "/providers",
+    "/providers/hostile",
+    "/keys",
+  ]) {
+    await page.goto(`${daemon.url}/ui${path}`);
+    await page.getByText(hostile).first().waitFor();
+    expect(await page.locator("img").count(), path).toBe(0);
+  }
+  await daemon.client.sessions.kill({ id: sessionId });
+});
+
+test("every page fits a phone, and the keyboard reaches every room", async (context) => {
+  const { sessionId } = await daemon.client.sessions.open({ argv: ["cat"] });
+  const page = await visit("/", context);
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of ["/", "/commands", "/commands/greet", "/executions", "/sessions", `/sessions/${sessionId}`, "/providers", "/keys"]) {
+    await page.goto(`${daemon.url}/ui${path}`);
+    await page.locator("main :is(h1, section)").first().waitFor();
+    expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), path).toBeLessThanOrEqual(0);
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`${daemon.url}/ui/`);
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate("document.activeElement?.textContent")).toBe("Skip to content");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate("document.activeElement?.id")).toBe("main");
+  for (const [letter, heading] of [
+    ["c", "Commands"],
+    ["h", "History"],
+    ["s", "Sessions"],
+    ["p", "Providers"],
+    ["k", "Keys"],
+    ["o", "Overview"],
+  ] as const) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(letter);
+    await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+  }
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
+  await daemon.client.sessions.kill({ id: sessionId });
+});
