@@ -120,6 +120,7 @@ test("a command runs from its form, shows its output as it comes, and can be can
   const output = page.getByRole("log", { name: "Output" });
   await output.getByText("Hello, Ada!").waitFor();
   await page.getByText("exit code 0").waitFor();
+  expect(await output.innerText()).toBe("Hello, Ada!");
 
   await page.goto(`${daemon.url}/ui/commands/count`);
   await page.getByRole("textbox", { name: "to" }).fill("200");
@@ -180,6 +181,7 @@ test("a session is opened and typed into; two pages see the same bytes, and cont
   await second.keyboard.press("Control+Shift+F");
   await second.getByRole("textbox", { name: "Search the scrollback" }).fill("one-42");
   await second.getByText("1/1").waitFor();
+  expect(await second.getByRole("textbox", { name: "Search the scrollback" }).inputValue()).toBe("one-42");
   await second.keyboard.press("Escape");
   await second.keyboard.type("exit 7\n");
   await first.getByText("It ended with exit code 7.").waitFor();
@@ -226,6 +228,7 @@ test("providers are listed, checked, and called; a stream is shown as it comes",
   await answer.getByText(/[3-9] chunks/).waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
   await answer.getByText("cancelled").waitFor();
+  expect((await daemon.client.providers.get({ name: "calculator" })).inflight).toBe(0);
 
   provider.kill("SIGKILL");
   await page.getByText("offline").first().waitFor();
@@ -263,7 +266,7 @@ test("what comes from outside is shown as text and runs nothing", async (context
   ]) {
     await page.goto(`${daemon.url}/ui${path}`);
     await page.getByText(hostile).first().waitFor();
-    expect(await page.locator("img").count(), path).toBe(0);
+    expect({ path, images: await page.locator("img").count() }).toEqual({ path, images: 0 });
   }
   await daemon.client.sessions.kill({ id: sessionId });
 });
@@ -275,7 +278,7 @@ test("every page fits a phone, and the keyboard reaches every room", async (cont
   for (const path of ["/", "/commands", "/commands/greet", "/executions", "/sessions", `/sessions/${sessionId}`, "/providers", "/keys"]) {
     await page.goto(`${daemon.url}/ui${path}`);
     await page.locator("main :is(h1, section)").first().waitFor();
-    expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), path).toBeLessThanOrEqual(0);
+    expect({ path, width: await page.evaluate("document.documentElement.scrollWidth") }).toEqual({ path, width: 390 });
   }
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto(`${daemon.url}/ui/`);
