@@ -67,7 +67,8 @@ function treeOf(id: string, leader: ProcessMark): ProcessMark[] {
   // Another process has the leader's pid by now: its session is not ours. (A session's id is not given away while it has members.)
   const reused = holder !== undefined && holder.startTime !== leader.startTime;
   const { name, value } = markOf(id);
-  const members = new Set<number>();
+  // The leader itself belongs even in the moment before it has its own session.
+  const members = new Set<number>(holder === undefined || reused ? [] : [leader.pid]);
   for (const facts of all.values()) {
     if (Number(facts.startTime) < Number(leader.startTime) || facts.pid === process.pid) continue;
     const inSession = !reused && facts.sessionId === leader.pid;

@@ -1,0 +1,130 @@
+/** A program in a terminal behind a WebSocket, once through Gantry and once bare, with the same client for both. */
+import { createClient } from "@gantry/client";
+import { encodeClientMessage, parseServerMessage, sessionSubprotocol } from "@gantry/contract/session-protocol";
+import { WebSocket } from "ws";
+
+import { endProcess, startChild, startDaemon } from "../relay/children.ts";
+
+export interface Terminal {
+  type(text: string): void;
+  /** Called with each stretch of output. */
+  onOutput(listener: (data: Uint8Array) => void): void;
+  /** Snapshots instead of output that the client was too slow for; never with the bare server. */
+  readonly snapshots: number;
+  receivedBytes: number;
+  close(): Promise<void>;
+}
+
+export interface TerminalServers {
+  gantry: ReturnType<typeof createClient>;
+  openGantry(argv: string[]): Promise<Terminal>;
+  openBare(argv: string[]): Promise<Terminal>;
+  attachGantry(id: string, query?: Record<string, string>): Promise<Terminal>;
+  close(): Promise<void>;
+}
+
+const ackEveryBytes = 128 * 1024;
+
+export async function startTerminalServers(): Promise<TerminalServers> {
+  const daemon = await startDaemon();
+  const bare = await startChild("../terminal/bare-server.ts");
+  const gantry = createClient({ url: daemon.url, key: daemon.key });
+
+  const attachGantry = async (id: string, query: Record<string, string> = {}, end?: () => Promise<unknown>): Promise<Terminal> => {
+    const socket = new WebSocket(
+      `${daemon.url.replace("http", "ws")}/ws/sessions/${id}?${new URLSearchParams(query).toString()}`,
+      [sessionSubprotocol],
+      {
+        headers: { authorization: `Bearer ${daemon.key}` },
+        perMessageDeflate: false,
+      },
+    );
+    const listeners: ((data: Uint8Array) => void)[] = [];
+    // What comes in the same read as `attached`, before anybody could listen.
+    const early: Uint8Array[] = [];
+    let acked = 0;
+    let snapshots = 0;
+    const terminal: Terminal = {
+      type: (text) => socket.send(encodeClientMessage({ type: "input", data: Buffer.from(text) })),
+      onOutput(listener) {
+        listeners.push(listener);
+        for (const data of early.splice(0)) listener(data);
+      },
+      get snapshots() {
+        return snapshots;
+      },
+      receivedBytes: 0,
+      async close() {
+        socket.terminate();
+        await end?.();
+      },
+    };
+    await new Promise<void>((resolve, reject) => {
+      socket.on("error", reject);
+      socket.on("message", (bytes: Buffer) => {
+        terminal.receivedBytes += bytes.length;
+        const message = parseServerMessage(bytes);
+        if (message.type === "attached") resolve();
+        if (message.type === "snapshot") snapshots += 1;
+        if (message.type !== "output" && message.type !== "snapshot") return;
+        const reached = message.offset + (message.type === "output" ? message.data.length : 0);
+        if (listeners.length === 0) early.push(message.data);
+        for (const listener of listeners) listener(message.data);
+        if (reached - acked < ackEveryBytes) return;
+        acked = reached;
+        socket.send(encodeClientMessage({ type: "ack", offset: reached }));
+      });
+    });
+    return terminal;
+  };
+  return {
+    gantry,
+    attachGantry,
+    async openGantry(argv) {
+      const { sessionId } = await gantry.sessions.open({ argv, cwd: "/" });
+      return attachGantry(sessionId, { since: "0" }, () => gantry.sessions.kill({ id: sessionId }));
+    },
+    async openBare(argv) {
+      const query = new URLSearchParams(argv.map((word) => ["argv", word])).toString();
+      const socket = new WebSocket(`ws://127.0.0.1:${bare.line}/?${query}`, { perMessageDeflate: false });
+      await new Promise((resolve, reject) => {
+        socket.on("open", resolve);
+        socket.on("error", reject);
+      });
+      const terminal: Terminal = {
+        type: (text) => socket.send(Buffer.from(text)),
+        onOutput: (listener) => void socket.on("message", (bytes: Buffer) => listener(bytes)),
+        snapshots: 0,
+        receivedBytes: 0,
+        async close() {
+          socket.terminate();
+        },
+      };
+      socket.on("message", (bytes: Buffer) => (terminal.receivedBytes += bytes.length));
+      return terminal;
+    },
+    async close() {
+      const { items } = await gantry.sessions.list({ live: true });
+      await Promise.all(items.map(({ sessionId }) => gantry.sessions.kill({ id: sessionId })));
+      await endProcess(bare.child);
+      await daemon.stop();
+    },
+  };
+}
+
+/** Resolves when this text has come; it may be cut anywhere. */
+export function waitFor(terminal: Terminal, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let tail = "";
+    let done = false;
+    terminal.onOutput((data) => {
+      if (done) return;
+      tail += Buffer.from(data.buffer, data.byteOffset + Math.max(0, data.length - 256), Math.min(256, data.length)).toString("latin1");
+      if (tail.includes(text)) {
+        done = true;
+        resolve();
+      }
+      tail = tail.slice(-text.length);
+    });
+  });
+}
