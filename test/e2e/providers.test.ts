@@ -195,6 +195,23 @@ test("what is too large is refused with the limit named, and the connection stay
   await provider.close();
 });
 
+test("a drained provider finishes what it has, takes nothing new, and leaves", async () => {
+  let finish: (() => void) | undefined;
+  const provider = await serve({
+    name: "leaving",
+    methods: { work: defineMethod({ run: () => new Promise<string>((resolve) => (finish = () => resolve("finished"))) }) },
+  });
+  const call = () => daemon.client.providers.invoke({ name: "leaving", method: "work", params: {} });
+  const inProgress = call();
+  await until("the call to arrive", () => finish !== undefined);
+  expect(await daemon.client.providers.drain({ name: "leaving" })).toEqual({ name: "leaving", instances: ["test"], inflight: 1 });
+  await expect(call()).rejects.toMatchObject({ code: "unavailable" });
+  finish?.();
+  expect(await inProgress).toMatchObject({ result: "finished" });
+  await provider.stopped;
+  await until("it to be offline", async () => (await daemon.client.providers.get({ name: "leaving" })).state === "offline");
+});
+
 test("unknown names list near ones, and wrong parameters name the path and the rule", async () => {
   const provider = await serve({ name: "near", methods: { add: defineMethod({ input: z.object({ a: z.number() }), run: ({ a }) => a }) } });
   const call = (name: string, method: string, params: unknown) => daemon.client.providers.invoke({ name, method, params });

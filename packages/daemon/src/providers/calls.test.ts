@@ -62,6 +62,17 @@ describe("a lost connection", () => {
     expect(outcomes).toMatchObject([{ ok: false, error: { code: "aborted", retryable: true } }]);
   });
 
+  test("tells a call that finds no slot for its second try that it may have executed", () => {
+    const first = room.join({ capacity: { concurrency: 1 } });
+    const { outcomes } = room.call({ method: "again" });
+    room.join({ instance: "two", capacity: { concurrency: 1 } });
+    room.call();
+    first.disconnect();
+    expect(outcomes).toEqual([]);
+    vi.advanceTimersByTime(10_001);
+    expect(outcomes).toMatchObject([{ ok: false, error: { code: "aborted", message: expect.stringContaining("may have executed") } }]);
+  });
+
   test("aborts a stream after its first chunk even when idempotent", () => {
     const sockets = [room.join(), room.join({ instance: "two" })];
     const { call, outcomes, chunks } = room.call({ method: "again" });
@@ -85,6 +96,15 @@ test("cancel answers the caller at once; the slot is held until the provider end
   vi.advanceTimersByTime(cancelGraceMs);
   expect(inflight()).toBe(0);
   expect(room.service.calls.cancel(cancelled[0]?.call as never, "again")).toBe(false);
+});
+
+test("the budget includes the wait for a slot", () => {
+  const socket = room.join({ capacity: { concurrency: 1 } });
+  room.call();
+  room.call({ timeoutMs: 100 });
+  vi.advanceTimersByTime(60);
+  socket.receive("result", { id: invoked(socket), data: 1 });
+  expect(socket.last("invoke")?.["budgetMs"]).toBeLessThanOrEqual(40);
 });
 
 test("a spent budget ends the call and reaches the provider", () => {

@@ -4,36 +4,35 @@
  * Socket.IO does not settle an acknowledgement when the connection ends, so the outcome of each call is kept here: every way a
  * call can end goes through `settle`, which works once. Long because all of these ways belong side by side.
  */
-import {
-  cancelGraceMs,
-  GantryError,
-  providerPayloadLimitBytes,
-  type EventSpec,
-  type providerEvents,
-  streamCreditChunks,
-  type Usage,
-} from "@gantry/contract";
+import { cancelGraceMs, type GantryError, providerPayloadLimitBytes, streamCreditChunks, type Usage } from "@gantry/contract";
 
 import type { Clock } from "../core/clock.ts";
-import type { Publish } from "../core/event-bus.ts";
 import { type Call, type CallOutcome, type CallRequest, type CallSink, createCall, hasGap, receiveChunks, takeConsumed } from "./call.ts";
-import { brokenError, errorFromFailure, lostError } from "./failure.ts";
+import {
+  brokenError,
+  busyError,
+  cancelledError,
+  errorFromFailure,
+  lostError,
+  overCreditError,
+  spentError,
+  stoppingError,
+  tooLargeAnswer,
+  tooLargeParams,
+} from "./failure.ts";
+import { createCallNews, type PublishProviders } from "./call-news.ts";
 import type { ProviderInstance, Registry } from "./registry.ts";
-import { choose, describeRoute } from "./routing.ts";
+import { canServe, choose, describeRoute, routeKeysOf } from "./routing.ts";
 import { holdsSlot, isAwaited, nextCallState, type CallEvent } from "./state.ts";
 import { exceedsBytes } from "@gantry/contract/json-weight";
 import { candidatesOf, nobodyServes } from "./candidates.ts";
 import { createWaitQueue } from "./wait-queue.ts";
-
-export type PublishProviders = Publish<{ [Type in keyof typeof providerEvents]: EventSpec<(typeof providerEvents)[Type]["data"]> }>;
 
 /** A call's budget when neither the caller nor the method names one. */
 const defaultBudgetMs = 60_000;
 /** A caller would rather hear "busy" than wait longer than this for a slot. */
 const maxWaitMs = 10_000;
 const maxWaiting = 10_000;
-/** Every call is told as an event up to this rate; beyond it they are counted. */
-const toldPerSecond = 100;
 
 export interface CallEngine {
   /** Throws when the call cannot be accepted; after that the sink hears the outcome. */
@@ -75,9 +74,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
   const active = new Map<string, Call>();
   const queue = createWaitQueue<Call>();
   let turn = 0;
-  let toldSecond = 0;
-  let told = 0;
-  let skipped = 0;
+  const tell = createCallNews(publish);
 
   const where = (call: Call) => `${call.instance?.label ?? describeRoute(call.request.route)} ${call.request.method}`;
 
@@ -108,7 +105,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       return false;
     }
     clearTimeout(call.timer);
-    if (wasQueued) queue.remove(call);
+    if (wasQueued) queue.remove(describeRoute(call.request.route), call);
     active.delete(call.id);
     call.settledAt = clock.monotonic();
     const instance = call.instance;
@@ -120,30 +117,6 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     call.sink.settled(call, outcome);
     tell(call, outcome);
     return true;
-  }
-
-  function tell(call: Call, outcome: CallOutcome): void {
-    const second = Math.floor(call.settledAt / 1000);
-    if (second !== toldSecond) {
-      toldSecond = second;
-      told = 0;
-    }
-    if (told >= toldPerSecond) {
-      skipped += 1;
-      return;
-    }
-    told += 1;
-    publish("call.ended", {
-      callId: call.id,
-      provider: call.instance?.name ?? describeRoute(call.request.route),
-      ...(call.instance === undefined ? {} : { instance: call.instance.instance }),
-      method: call.request.method,
-      outcome: outcome.ok ? "ok" : outcome.error.code,
-      durationMs: round(call.settledAt - call.startedAt),
-      chunks: call.received,
-      skipped,
-    });
-    skipped = 0;
   }
 
   /** Ends the call for its caller and tells the provider to stop. */
@@ -163,7 +136,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     }
     if (method?.idempotent === true) call.idempotent = true;
     const now = clock.monotonic();
-    if (call.deadlineAt === 0) call.deadlineAt = now + (request.timeoutMs ?? method?.timeoutMs ?? defaultBudgetMs);
+    if (call.deadlineAt === 0) call.deadlineAt = call.startedAt + (request.timeoutMs ?? method?.timeoutMs ?? defaultBudgetMs);
     const budgetMs = Math.max(1, Math.ceil(call.deadlineAt - now));
     move(call, "send");
     call.instance = instance;
@@ -188,13 +161,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
   }
 
   function onBudgetSpent(call: Call): void {
-    const budgetMs = Math.round(call.deadlineAt - call.startedAt);
-    const error = new GantryError(
-      "deadlineExceeded",
-      `${where(call)} did not answer within ${budgetMs} ms. It was told to stop, but may have executed. Give a larger timeoutMs if it needs longer.`,
-      { details: { providerCode: "DEADLINE_EXCEEDED", mayHaveExecuted: true, chunks: call.received } },
-    );
-    stop(call, error, "deadline");
+    stop(call, spentError(where(call), Math.round(call.deadlineAt - call.startedAt), call.received), "deadline");
   }
 
   /** Sends now, or waits for a slot. */
@@ -204,53 +171,46 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     if (instance !== undefined) return send(call, instance);
     const refusal = nobodyServes(registry, call.request.route, call.request.method);
     if (refusal) throw refusal;
-    if (queue.size >= maxWaiting) throw busyError(call, "too many calls are waiting already");
+    if (queue.size >= maxWaiting) throw busy(call, "too many calls are waiting already");
     const left = call.deadlineAt === 0 ? (call.request.timeoutMs ?? maxWaitMs) : call.deadlineAt - clock.monotonic();
     const waitMs = Math.max(1, Math.min(maxWaitMs, left));
     clearTimeout(call.timer);
-    call.timer = setTimeout(() => stop(call, busyError(call, `no slot became free in ${Math.round(waitMs)} ms`), "deadline"), waitMs);
-    queue.push(call);
+    call.timer = setTimeout(() => refuseWaiting(call, busy(call, `no slot became free in ${Math.round(waitMs)} ms`)), waitMs);
+    queue.push(describeRoute(call.request.route), call);
   }
 
-  /** Like dispatch, for a call that is accepted already: a refusal becomes its outcome. */
-  function dispatchAccepted(call: Call, except?: ProviderInstance): void {
+  /** A call that was sent once and lost may have executed, whatever keeps it from a second instance. */
+  function refuseWaiting(call: Call, refusal: GantryError): void {
+    const error = call.attempt === 0 ? refusal : lostError(where(call), "and no other instance took it in time", 0, call.idempotent);
+    end(call, "settle", { ok: false, error });
+  }
+
+  /** Runs what may refuse a call that is accepted already: the refusal becomes its outcome. */
+  function orRefuse(call: Call, run: () => void): void {
     try {
-      dispatch(call, except);
+      run();
     } catch (error) {
-      end(call, "settle", { ok: false, error: error as GantryError });
+      refuseWaiting(call, error as GantryError);
     }
+  }
+
+  function busy(call: Call, why: string): GantryError {
+    return busyError(describeRoute(call.request.route), why, queue.size);
   }
 
   function serveWaiting(instance: ProviderInstance): void {
     while (queue.size > 0 && instance.inflight < instance.concurrency) {
-      const call = queue.take(
-        (waiter) => choose([instance], waiter.request.method, 0, undefined) !== undefined && serves(instance, waiter),
-      );
+      const call = queue.take(routeKeysOf(instance), (waiter) => canServe(instance, waiter.request.method));
       if (call === undefined) return;
-      try {
-        send(call, instance);
-      } catch (error) {
-        end(call, "settle", { ok: false, error: error as GantryError });
-      }
+      orRefuse(call, () => send(call, instance));
     }
-  }
-
-  function serves(instance: ProviderInstance, call: Call): boolean {
-    const { route } = call.request;
-    if ("provider" in route) return route.provider === instance.name;
-    const offered = "model" in route ? registry.byModel.get(route.model) : registry.byCapability.get(route.capability);
-    return offered?.has(instance) === true;
   }
 
   return {
     start(request, sink) {
       const now = clock.monotonic();
       if (exceedsBytes(request.params, providerPayloadLimitBytes)) {
-        throw new GantryError(
-          "payloadTooLarge",
-          `The params of ${describeRoute(request.route)} ${request.method} are larger than the limit of ${providerPayloadLimitBytes} bytes for one message. Nothing was sent; pass a reference, or stream the data.`,
-          { details: { limitBytes: providerPayloadLimitBytes } },
-        );
+        throw tooLargeParams(`${describeRoute(request.route)} ${request.method}`);
       }
       const call = createCall(newCallId(), request, sink, now);
       // Before the dispatch: an answer may come while the message is still being handed over.
@@ -264,12 +224,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       return call;
     },
     find: (id) => active.get(id),
-    cancel: (call, reason) =>
-      stop(
-        call,
-        new GantryError("cancelled", `The call of ${where(call)} was cancelled: ${reason}. The provider was told to stop.`),
-        reason,
-      ),
+    cancel: (call, reason) => stop(call, cancelledError(where(call), reason), reason),
     consumed(call, chunks) {
       const credit = takeConsumed(call, chunks);
       if (credit !== undefined && call.state === "streaming") call.instance?.link.emit("credit", credit);
@@ -286,14 +241,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       if (call.state === "lingering") return true;
       if (first) notePace(call);
       const wrong = receiveChunks(call, seq as number, items);
-      if (wrong === "overCredit") {
-        const error = new GantryError(
-          "resourceExhausted",
-          `${where(call)} sent more chunks than its credit allows: a provider must wait for credit events. The call was ended.`,
-          { details: { providerCode: "RESOURCE_EXHAUSTED", credit: call.granted, chunks: call.received }, retryable: false },
-        );
-        stop(call, error, "protocol");
-      }
+      if (wrong === "overCredit") stop(call, overCreditError(where(call), call.granted, call.received), "protocol");
       return wrong === undefined;
     },
     result(call, data, usage) {
@@ -301,14 +249,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       if (hasGap(call)) {
         finishWith(call, brokenError(where(call), `chunk ${call.received} never came`));
       } else if (exceedsBytes(data, providerPayloadLimitBytes)) {
-        finishWith(
-          call,
-          new GantryError(
-            "payloadTooLarge",
-            `${where(call)} answered with more than the limit of ${providerPayloadLimitBytes} bytes for one message. The call has executed; its answer was dropped.`,
-            { details: { limitBytes: providerPayloadLimitBytes, mayHaveExecuted: true } },
-          ),
-        );
+        finishWith(call, tooLargeAnswer(where(call)));
       } else {
         end(call, "finish", { ok: true, result: data, usage: usageOf(usage) });
       }
@@ -322,7 +263,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
         const instance = call.instance;
         const mayRetry = call.state === "sent" && call.idempotent && call.attempt === 1 && call.deadlineAt > clock.monotonic();
         const sibling = mayRetry && hasOther(call, instance);
-        if (sibling && move(call, "retry")) dispatchAccepted(call, instance);
+        if (sibling && move(call, "retry")) orRefuse(call, () => dispatch(call, instance));
         else if (end(call, "lost", { ok: false, error: lostError(where(call), reason, call.received, call.idempotent) })) aborted += 1;
       }
       return aborted;
@@ -333,9 +274,10 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       for (const provider of registry.providers()) for (const instance of provider.instances.values()) serveWaiting(instance);
     },
     refuseOrphans() {
+      // Refusing takes a call out of the queue, which its iteration allows.
       for (const call of queue) {
         const refusal = nobodyServes(registry, call.request.route, call.request.method);
-        if (refusal) end(call, "settle", { ok: false, error: refusal });
+        if (refusal) refuseWaiting(call, refusal);
       }
     },
     get waiting() {
@@ -344,19 +286,9 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     get active() {
       return active.size;
     },
-    waitingFor(name) {
-      let count = 0;
-      for (const { request } of queue) if ("provider" in request.route && request.route.provider === name) count += 1;
-      return count;
-    },
+    waitingFor: (name) => queue.sizeOf(describeRoute({ provider: name })),
     close() {
-      for (const call of active.values()) {
-        stop(
-          call,
-          new GantryError("unavailable", `The daemon is stopping; ${where(call)} was told to stop but may have executed.`),
-          "shutdown",
-        );
-      }
+      for (const call of active.values()) stop(call, stoppingError(where(call)), "shutdown");
     },
   };
 
@@ -377,16 +309,6 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     const tookMs = clock.monotonic() - call.sentAt;
     instance.latencyMs = instance.latencyMs === 0 ? tookMs : instance.latencyMs * 0.9 + tookMs * 0.1;
   }
-
-  function busyError(call: Call, why: string): GantryError {
-    return new GantryError(
-      "resourceExhausted",
-      `Every instance for ${describeRoute(call.request.route)} is busy: ${why}. Try again shortly.`,
-      {
-        details: { providerCode: "RESOURCE_EXHAUSTED", retryAfterMs: 1000, waiting: queue.size },
-      },
-    );
-  }
 }
 
 /** What a caller did wrong, or wanted, says nothing about the instance. */
@@ -397,8 +319,4 @@ function countsAsFailure(error: GantryError): boolean {
 function usageOf(usage: unknown): Usage | undefined {
   if (typeof usage !== "object" || usage === null) return undefined;
   return Object.fromEntries(Object.entries(usage).filter(([, amount]) => typeof amount === "number"));
-}
-
-export function round(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
 }

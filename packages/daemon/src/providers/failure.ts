@@ -1,5 +1,5 @@
 /** Turns what providers answer, and what befalls their calls, into errors that tell the caller what happened and what to do. */
-import { GantryError, isProviderCode, providerCodes, type ProviderCode } from "@gantry/contract";
+import { GantryError, isProviderCode, providerCodes, providerPayloadLimitBytes, type ProviderCode } from "@gantry/contract";
 
 /** Text from a provider reaches terminals and logs: no control characters, and not without end. */
 const maxMessageCharacters = 2_000;
@@ -40,4 +40,50 @@ export function brokenError(where: string, what: string): GantryError {
   return new GantryError("internal", `${where} broke the provider protocol: ${what}. The call was ended and the provider told to stop.`, {
     details: { providerCode: "INTERNAL", mayHaveExecuted: true },
   });
+}
+
+export function spentError(where: string, budgetMs: number, chunks: number): GantryError {
+  return new GantryError(
+    "deadlineExceeded",
+    `${where} did not answer within ${budgetMs} ms. It was told to stop, but may have executed. Give a larger timeoutMs if it needs longer.`,
+    { details: { providerCode: "DEADLINE_EXCEEDED", mayHaveExecuted: true, chunks } },
+  );
+}
+
+export function cancelledError(where: string, reason: string): GantryError {
+  return new GantryError("cancelled", `The call of ${where} was cancelled: ${reason}. The provider was told to stop.`);
+}
+
+export function stoppingError(where: string): GantryError {
+  return new GantryError("unavailable", `The daemon is stopping; ${where} was told to stop but may have executed.`);
+}
+
+export function busyError(what: string, why: string, waiting: number): GantryError {
+  return new GantryError("resourceExhausted", `Every instance for ${what} is busy: ${why}. Try again shortly.`, {
+    details: { providerCode: "RESOURCE_EXHAUSTED", retryAfterMs: 1000, waiting },
+  });
+}
+
+export function overCreditError(where: string, credit: number, chunks: number): GantryError {
+  return new GantryError(
+    "resourceExhausted",
+    `${where} sent more chunks than its credit allows: a provider must wait for credit events. The call was ended.`,
+    { details: { providerCode: "RESOURCE_EXHAUSTED", credit, chunks }, retryable: false },
+  );
+}
+
+export function tooLargeParams(where: string): GantryError {
+  return new GantryError(
+    "payloadTooLarge",
+    `The params of ${where} are larger than the limit of ${providerPayloadLimitBytes} bytes for one message. Nothing was sent; pass a reference instead.`,
+    { details: { limitBytes: providerPayloadLimitBytes } },
+  );
+}
+
+export function tooLargeAnswer(where: string): GantryError {
+  return new GantryError(
+    "payloadTooLarge",
+    `${where} answered with more than the limit of ${providerPayloadLimitBytes} bytes for one message. The call has executed; its answer was dropped.`,
+    { details: { limitBytes: providerPayloadLimitBytes, mayHaveExecuted: true } },
+  );
 }

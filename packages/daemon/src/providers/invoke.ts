@@ -2,7 +2,8 @@
 import { GantryError, providerPayloadLimitBytes, type CallStreamEvent, type InvokeOutput } from "@gantry/contract";
 
 import type { Call, CallOutcome, CallRequest } from "./call.ts";
-import { type CallEngine, round } from "./calls.ts";
+import { round } from "./call-news.ts";
+import type { CallEngine } from "./calls.ts";
 import { approximateBytes } from "@gantry/contract/json-weight";
 
 /** Waits for the outcome; chunks of a streaming method are gathered beside the result. */

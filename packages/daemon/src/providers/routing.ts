@@ -4,13 +4,21 @@ import type { ProviderInstance } from "./registry.ts";
 /** By provider name, or by what must be offered. */
 export type Route = { provider: string } | { model: string } | { capability: string };
 
+/** Names the route in messages, and what a waiting call waits for. */
 export function describeRoute(route: Route): string {
   if ("provider" in route) return `provider ${route.provider}`;
   return "model" in route ? `model ${route.model}` : `capability ${route.capability}`;
 }
 
+/** The routes that an instance serves, by name. */
+export function* routeKeysOf({ name, document }: ProviderInstance): Iterable<string> {
+  yield describeRoute({ provider: name });
+  for (const { id } of document.models) yield describeRoute({ model: id });
+  for (const capability of document.capabilities) yield describeRoute({ capability });
+}
+
 /** Takes new calls and has the method; says nothing about free slots. */
-function canServe(instance: ProviderInstance, method: string): boolean {
+export function canServe(instance: ProviderInstance, method: string): boolean {
   return (instance.state === "ready" || instance.state === "degraded") && instance.methods.has(method);
 }
 

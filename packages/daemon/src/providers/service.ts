@@ -14,7 +14,8 @@ import {
 import { mayTouch, type Caller } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import { type CallEngine, createCallEngine, type PublishProviders, round } from "./calls.ts";
+import { type PublishProviders, round } from "./call-news.ts";
+import { type CallEngine, createCallEngine } from "./calls.ts";
 import { openCallerLink } from "./caller-link.ts";
 import { unknownProvider } from "./candidates.ts";
 import { cleanText } from "./failure.ts";

@@ -2,7 +2,7 @@
 import type { ProviderDetail, ProviderInstanceInfo, ProviderMethod, ProviderModel, ProviderState, ProviderSummary } from "@gantry/contract";
 
 import { toTimestamp } from "../core/clock.ts";
-import { round } from "./calls.ts";
+import { round } from "./call-news.ts";
 import type { InstanceMethod, OfflineProvider, Provider, ProviderInstance } from "./registry.ts";
 
 export function summaryOf(provider: Provider, waiting: number): ProviderSummary {
