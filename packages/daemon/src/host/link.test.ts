@@ -229,6 +229,26 @@ test("terminate leaves nothing of the tree, not even what left the session", asy
   }
 });
 
+test("hostile sequences hold neither the screen nor another session up", async () => {
+  const link = openLink();
+  await link.spawn(spec("ses_calm", ["cat"]));
+  const calm = watch(link, "ses_calm", 0);
+  const attacks = ["b", "I", "L", "M", "S", "T", "Z", "@", "P", "X"].map((final) => `printf 'a\\033[2147483647${final}'`).join(";");
+  const script = `${attacks}; printf '\\033]0;'; head -c 30000000 /dev/zero | tr '\\0' x; printf '\\007'; printf '\\033[2J\\033[Hsurvived'; read -r`;
+  await link.spawn(spec("ses_evil", ["bash", "-c", script]));
+  const evil = watch(link, "ses_evil");
+  const times: number[] = [];
+  for (let index = 0; index < 30; index += 1) {
+    const startMs = performance.now();
+    link.write("ses_calm", Buffer.from(`k${index}\n`));
+    await calm.until((text) => text.includes(`k${index}\r\nk${index}\r\n`));
+    times.push(performance.now() - startMs);
+  }
+  expect(times.toSorted((a, b) => a - b)[15]).toBeLessThan(100);
+  await evil.until(() => evil.next > 30_000_000);
+  expect(await link.screen("ses_evil", "text")).toBe("survived\n");
+});
+
 test("a time limit holds", async () => {
   const link = openLink();
   await link.spawn(spec("exe_slow", ["sleep", "100"], { mode: "pipe", timeoutMs: 100, graceMs: 100 }));

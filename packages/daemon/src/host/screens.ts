@@ -33,6 +33,9 @@ export interface Screens {
 
 /** Bytes handed to the worker and not parsed yet, per screen: small, so that ten floods delay another screen's snapshot little. */
 const inFlightBytes = 256 * 1024;
+// Small output waits a moment, so that echoed keys do not wake the worker one by one; a program's query is answered this much later.
+const feedNowBytes = 16 * 1024;
+const feedAfterMs = 2;
 const snapshotScrollbackLines = 1000;
 const skipTailBytes = 64 * 1024;
 
@@ -81,9 +84,12 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
       nextNumber += 1;
       let sent = ring.endOffset;
       let parsed = sent;
+      let feedTimer: NodeJS.Timeout | undefined;
       const encoder = new TextEncoder();
       ring.pinFrom(parsed);
-      const advance = (): void => {
+      const feed = (): void => {
+        clearTimeout(feedTimer);
+        feedTimer = undefined;
         while (sent - parsed < inFlightBytes) {
           const piece = ring.read(sent);
           if (piece === undefined) return;
@@ -92,6 +98,10 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
           sent += bytes.length;
           post({ type: "data", number, bytes });
         }
+      };
+      const advance = (): void => {
+        if (ring.endOffset - sent >= feedNowBytes) feed();
+        else feedTimer ??= setTimeout(feed, feedAfterMs);
       };
       // Nothing may be asked about a moment before its bytes have been sent.
       const sendAll = (): void => {
@@ -108,7 +118,7 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
         else if (report.type === "parsed") {
           parsed = Math.min(parsed + report.bytes, sent);
           ring.pinFrom(parsed);
-          advance();
+          if (ring.endOffset > sent) advance();
           events.progress();
         }
       });
@@ -138,6 +148,7 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
           return ask((request) => ({ type: "show", number, request, format }));
         },
         dispose() {
+          clearTimeout(feedTimer);
           feeds.delete(number);
           ring.pinFrom(Number.POSITIVE_INFINITY);
           if (worker !== undefined) post({ type: "dispose", number });

@@ -156,7 +156,10 @@ export function createLiveSessions(options: LiveSessionsOptions): LiveSessions {
 
   return {
     async adopt() {
-      const [rows, children] = [await store.inStates(liveStates), await link.list()];
+      const rows = await store.inStates(liveStates);
+      // Without an answer nothing is known, so nothing is called lost; the daemon must start all the same.
+      const children = await link.list().catch((err: unknown) => logger.error({ err }, "the process host cannot be asked for sessions"));
+      if (children === undefined) return;
       const byId = new Map(children.map((status) => [status.id, status]));
       for (const row of rows) {
         const one = hold(row);
