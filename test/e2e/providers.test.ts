@@ -251,3 +251,25 @@ test("a provider comes back by itself after the daemon was killed", async () => 
   expect(await until("it to register again", call)).toMatchObject({ result: "pong" });
   await provider.close({ drainMs: 0 });
 });
+
+test("a provider of the local instance follows it to another port, and only the newer of two with one name stays", async () => {
+  await using own = await startTestDaemon();
+  const first = own.spawnProgram(process.execPath, [example("calculator-ts/provider.ts")]);
+  const add = async () => (await own.client.providers.invoke({ name: "calculator", method: "add", params: { a: 1, b: 2 } })).result;
+  expect(await until("it to register", add)).toBe(3);
+  await own.kill9();
+  await own.restart();
+  expect(await until("it to register again", add)).toBe(3);
+  await end(first);
+
+  const join = async () => {
+    const provider = createProvider({ name: "twin", methods: {} });
+    await provider.connect({ url: own.url, key: own.key, instance: "same", handleSignals: false, onState: () => undefined });
+    return provider;
+  };
+  const older = await join();
+  const newer = await join();
+  await older.stopped;
+  expect((await own.client.providers.get({ name: "twin" })).instances).toHaveLength(1);
+  await newer.close();
+});

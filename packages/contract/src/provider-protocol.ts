@@ -19,15 +19,8 @@ export const providerPayloadLimitBytes = 4 * 1024 * 1024;
 export const streamCreditChunks = 64;
 export const streamCreditBytes = 256 * 1024;
 
-/** Later chunks are gathered this long; people do not see 5 ms, and the socket then carries a tenth of the messages. */
-export const chunkCoalesceMs = 5;
-
 /** How long a cancelled call may keep its slot before the daemon stops waiting for its end. */
 export const cancelGraceMs = 5_000;
-
-/** Engine ping: a peer that misses one is gone after interval + timeout. */
-export const providerPingIntervalMs = 10_000;
-export const providerPingTimeoutMs = 8_000;
 
 /** What a provider may answer with, and what callers then see. Codes are never reused for another meaning. */
 export const providerCodes = {
@@ -49,10 +42,6 @@ export const ProviderCode = z.enum(Object.keys(providerCodes) as [ProviderCode, 
 
 export function isProviderCode(value: unknown): value is ProviderCode {
   return typeof value === "string" && Object.hasOwn(providerCodes, value);
-}
-
-export function providerCodeStatus(code: ProviderCode): number {
-  return errorCodes[providerCodes[code]].status;
 }
 
 const codeOfError = new Map<ErrorCode, ProviderCode>(

@@ -1,4 +1,5 @@
 /** Connects a provider to a daemon, answers its calls, and comes back by itself when the connection is lost. */
+import type { Problem } from "@gantry/contract/errors";
 import type { InvokeMessage, RegisterAck } from "@gantry/contract/provider-protocol";
 import { providerPayloadLimitBytes, providersNamespace } from "@gantry/contract/provider-protocol";
 import { io, type Socket } from "socket.io-client";
@@ -38,6 +39,7 @@ export interface Provider {
 const defaultDrainMs = 10_000;
 const reconnectDelayMs = 200;
 const maxReconnectDelayMs = 5_000;
+const lookAgainMs = 1_000;
 const acknowledgeTimeoutMs = 10_000;
 
 export function createProvider(definition: ProviderDefinition): Provider {
@@ -51,7 +53,11 @@ export function createProvider(definition: ProviderDefinition): Provider {
   let stop: () => void;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
 
+  let told: ConnectionState | undefined;
   const tell = (state: ConnectionState, detail: string) => {
+    // Trying again every few seconds is one piece of news.
+    if (state === "waiting" && told === "waiting") return;
+    told = state;
     if (options.onState) options.onState(state, detail);
     else if (typeof process !== "undefined") process.stderr.write(`${definition.name}: ${state}: ${detail}\n`);
   };
@@ -118,6 +124,12 @@ export function createProvider(definition: ProviderDefinition): Provider {
     if (socket?.connected) socket.emit("drain", { deadlineMs: drainMs, reason });
     await untilIdle(drainMs);
     for (const call of running.values()) call.cancel("the provider is stopping");
+    // Socket.IO drops messages that arrive together with the end of the connection; the answer says that ours have been read.
+    if (socket?.connected)
+      await socket
+        .timeout(acknowledgeTimeoutMs)
+        .emitWithAck("unregister", { reason })
+        .catch(() => undefined);
     end(reason);
   };
 
@@ -160,11 +172,21 @@ export function createProvider(definition: ProviderDefinition): Provider {
           },
         );
       });
-      connection.on("connect_error", (error: Error & { data?: { detail?: string } }) => {
-        // The engine tries again by itself, except when the daemon answered and said no.
-        if (connection.active) tell("waiting", `no daemon at ${target.url} yet (${error.message}); trying again`);
+      connection.on("connect_error", (error: Error & { data?: Partial<Problem> }) => {
+        if (connection.active) {
+          // The engine tries again by itself, but always at the same address.
+          tell("waiting", `no daemon at ${target.url} yet (${error.message}); trying again`);
+          void moveOn();
+        } else if (error.data?.retryable === true) setTimeout(() => !isClosing && connection.connect(), maxReconnectDelayMs);
         else refuse(new ProviderError("PERMISSION_DENIED", error.data?.detail ?? error.message));
       });
+      /** Follows a local instance that has started again on another port. */
+      const moveOn = async () => {
+        const now = await findTarget(options).catch(() => undefined);
+        if (now === undefined || now.url === target.url || socket !== connection || isClosing) return;
+        connection.off().disconnect();
+        open(now, instance).then(resolve, refuse);
+      };
       connection.on("disconnect", (reason) => {
         for (const call of running.values()) call.abandon();
         running.clear();
@@ -176,6 +198,15 @@ export function createProvider(definition: ProviderDefinition): Provider {
       });
       connection.connect();
     });
+  };
+
+  const untilFound = async (given: Partial<Target>): Promise<Target> => {
+    for (;;) {
+      const target = await findTarget(given);
+      if (target !== undefined) return target;
+      tell("waiting", "no instance runs here yet: start one with `gantry start`, or set GANTRY_URL and GANTRY_KEY");
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    }
   };
 
   const answerHealth = async (answer: (health: unknown) => void) => {
@@ -193,7 +224,7 @@ export function createProvider(definition: ProviderDefinition): Provider {
       if (socket) throw new Error(`${definition.name} is connected already; make another provider for another connection`);
       options = given;
       if (given.handleSignals !== false) onSignals(() => void drain(options.drainMs ?? defaultDrainMs, "it was told to stop"));
-      await open(await findTarget(given), given.instance ?? (await defaultInstance()));
+      await open(await untilFound(given), given.instance ?? (await defaultInstance()));
     },
     setStatus: ({ state, detail, queue = 0 }) =>
       emit("status", { state, inflight: running.size, queue, ...(detail === undefined ? {} : { detail }) }),

@@ -5,15 +5,14 @@ export interface Target {
   key: string;
 }
 
-export async function findTarget({ url, key }: Partial<Target>): Promise<Target> {
+/** Undefined when no instance runs on this machine (now). Throws when only half of a remote target is given. */
+export async function findTarget({ url, key }: Partial<Target>): Promise<Target | undefined> {
   const environment = typeof process === "undefined" ? {} : process.env;
   const found = { url: url ?? environment["GANTRY_URL"], key: key ?? environment["GANTRY_KEY"] };
   if (found.url !== undefined && found.key !== undefined) return { url: found.url, key: found.key };
+  if (found.url !== undefined) throw new Error(`A key is needed for ${found.url}: give connect() a key, or set GANTRY_KEY.`);
   const local = await findLocal();
-  if (local) return { url: found.url ?? local.url, key: found.key ?? local.key };
-  throw new Error(
-    "No daemon to connect to: start one with `gantry start`, or give connect() a url and a key, or set GANTRY_URL and GANTRY_KEY.",
-  );
+  return local && { url: local.url, key: found.key ?? local.key };
 }
 
 /** The instance that runs on this machine, with its owner's key; undefined when there is none, or no machine to look at. */

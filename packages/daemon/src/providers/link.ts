@@ -14,6 +14,7 @@ import {
   streamCreditBytes,
   streamCreditChunks,
   type ProviderFailure,
+  UnregisterMessage,
 } from "@gantry/contract";
 import type { z } from "zod";
 
@@ -22,6 +23,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Call } from "./call.ts";
 import type { CallEngine } from "./calls.ts";
+import { cleanText } from "./failure.ts";
 import { compileMethodSchema } from "./method-schema.ts";
 import type { InstanceLink, InstanceMethod, ProviderInstance } from "./registry.ts";
 import { acknowledge, type ProviderSocket } from "./socket.ts";
@@ -130,7 +132,8 @@ export function openLink(socket: ProviderSocket, caller: Caller, { calls, events
   socket.on("register", (message: unknown, ack: unknown) => guarded("register", ack, () => register(message)));
   socket.on("unregister", (message: unknown, ack: unknown) =>
     guarded("unregister", typeof message === "function" ? message : ack, () => {
-      leave("it unregistered");
+      const given = typeof message === "function" ? {} : parse(UnregisterMessage, message ?? {}, "unregister");
+      leave(cleanText(given.reason ?? "it unregistered"));
       instance = undefined;
       return { ok: true };
     }),

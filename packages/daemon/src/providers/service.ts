@@ -72,8 +72,11 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
         );
       }
       if (older) {
-        retire(older, "replaced by a newer connection");
-        older.link.evict("replaced by a newer connection");
+        const reason = "replaced by a newer connection of the same instance name";
+        retire(older, reason);
+        // Tells a process that is still there to stay away: two that take the name from each other would never end.
+        older.link.emit("drain", { deadlineMs: 0, reason });
+        older.link.evict(reason);
       }
       registry.add(instance);
       const { name, document } = instance;
