@@ -50,6 +50,7 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
     maxWorkers: config.commands.workers === 0 ? config.commands.maxConcurrent : config.commands.workers,
     logger,
     onFree: () => executions.pump(),
+    longestWaitMs: () => executions.longestWaitMs("function"),
   });
   const commands = createCommandsService({
     config,

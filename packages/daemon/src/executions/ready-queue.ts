@@ -14,7 +14,8 @@ export interface ReadyQueue<Item extends Waiting> {
   remove(item: Item): boolean;
   /** The next item whose lane is not blocked; stays in the queue. */
   peek(blocked: ReadonlySet<string>): Item | undefined;
-  hasWaiting(lane: string): boolean;
+  /** The next item of a lane. */
+  first(lane: string): Item | undefined;
 }
 
 export function createReadyQueue<Item extends Waiting>(): ReadyQueue<Item> {
@@ -63,6 +64,6 @@ export function createReadyQueue<Item extends Waiting>(): ReadyQueue<Item> {
       }
       return first;
     },
-    hasWaiting: (lane) => lanes.has(lane),
+    first: (lane) => lanes.get(lane)?.[0],
   };
 }

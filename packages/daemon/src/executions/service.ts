@@ -59,6 +59,8 @@ export interface ExecutionsService {
   adopt(live: LiveExecution): void;
   /** A worker has become free. */
   pump(): void;
+  /** Of the next one in a lane. */
+  longestWaitMs(kind: RunnableCommand["kind"]): number | undefined;
   counts(): Promise<{ queued: number; running: number; total: number }>;
   /** Refuses new work and waits for what runs; then, or when hastened, interrupts functions and, unless they are to be kept, programs. */
   close(options: { drainTimeoutMs: number; keepPrograms: boolean; hasten: AbortSignal }): Promise<void>;
@@ -107,7 +109,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     attempt: row.attempt + 1,
     startedAtMs: clock.now(),
   });
-  const workerText = (slot: WorkerProcess | true) => (slot === true ? null : JSON.stringify(slot.identity ?? null));
+  const workerText = (slot: WorkerProcess | true) => (slot === true ? null : slot.identityText);
 
   /** The row says running and is durable; now it may have effects. */
   const run = (live: LiveExecution, slot: WorkerProcess | true) => {
@@ -271,7 +273,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     };
     const hasOutput = command.kind === "function" || watched;
     const live = createLiveExecution({ row, input, target, outputsDirectory, hasOutput });
-    const slot = queue.hasWaiting(live.lane) ? undefined : takeSlot(live);
+    const slot = queue.first(live.lane) !== undefined ? undefined : takeSlot(live);
     if (slot !== undefined) live.row = begun(row);
     lives.set(row.id, live);
     try {
@@ -308,6 +310,10 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     get,
     resume,
     pump,
+    longestWaitMs(kind) {
+      const next = queue.first(kind);
+      return next === undefined ? undefined : Math.max(0, clock.now() - next.row.createdAtMs);
+    },
     live: (id) => lives.get(id),
     attempts: (id) => store.attempts(id),
     list: (filter) => store.list(filter),

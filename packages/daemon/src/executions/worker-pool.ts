@@ -1,4 +1,6 @@
 /** Keeps warm command workers: hands them out one execution at a time, grows under load, and replaces those that are used up. */
+import { availableParallelism } from "node:os";
+
 import type { Logger } from "../core/logger.ts";
 import type { ModuleReport } from "./worker/messages.ts";
 import { startWorker, type WorkerOptions, type WorkerProcess } from "./worker-process.ts";
@@ -8,6 +10,8 @@ export interface WorkerPoolOptions extends WorkerOptions {
   logger: Logger;
   /** Called whenever a worker has become free. */
   onFree(): void;
+  /** How long the oldest waiting execution of a function has waited; undefined when none waits. */
+  longestWaitMs(): number | undefined;
 }
 
 export interface WorkerPool {
@@ -24,6 +28,9 @@ export interface WorkerPool {
 
 /** Starting a worker takes some 60 ms of a core, so short work is better left to wait for one that is about to be free. */
 const growAfterMs = 10;
+/** With a worker for each core, more only help work that waits for something else, and slow down what computes. */
+const growBeyondCoresAfterMs = 100;
+const cores = availableParallelism();
 /** A module may compile something large at import, but not for ever. */
 const describeTimeoutMs = 30_000;
 /** Workers above one are let go after this long without work. */
@@ -31,7 +38,7 @@ const idleTimeoutMs = 60_000;
 /** After a worker that could not even start: long enough not to burn a core, short enough not to be noticed once it is mended. */
 const restartDelayMs = 1000;
 
-export function createWorkerPool({ maxWorkers, logger, onFree, ...workerOptions }: WorkerPoolOptions): WorkerPool {
+export function createWorkerPool({ maxWorkers, logger, onFree, longestWaitMs, ...workerOptions }: WorkerPoolOptions): WorkerPool {
   // The one used last is used next: its caches are warm, and the others can be let go.
   const free: { worker: WorkerProcess; sinceMs: number }[] = [];
   const busy = new Set<WorkerProcess>();
@@ -71,8 +78,12 @@ export function createWorkerPool({ maxWorkers, logger, onFree, ...workerOptions 
   const total = () => free.length + busy.size + starting.size;
   const grow = () => {
     growTimer = undefined;
-    if (closed || total() >= maxWorkers) return;
+    const waitMs = longestWaitMs();
+    if (closed || waitMs === undefined || total() >= maxWorkers) return;
+    const afterMs = total() === 0 ? 0 : total() < cores ? growAfterMs : growBeyondCoresAfterMs;
+    if (waitMs < afterMs) return noteDemand(afterMs - waitMs);
     start().then(putBack, () => noteDemand(restartDelayMs));
+    noteDemand(growAfterMs);
   };
   const noteDemand = (afterMs: number) => {
     if (closed || total() >= maxWorkers) return;

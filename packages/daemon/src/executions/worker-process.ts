@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 
-import type { ExecutionError, ProcessIdentity } from "@gantry/contract";
+import type { ExecutionError } from "@gantry/contract";
 
 import { readProcessIdentity } from "../core/process-identity.ts";
 import { createMarkedStream, type MarkedStream } from "./end-marker.ts";
@@ -34,8 +34,8 @@ export interface WorkerEnd {
 
 export interface WorkerProcess {
   readonly pid: number;
-  /** What a later daemon recognises it by. */
-  readonly identity: ProcessIdentity | undefined;
+  /** JSON of the ProcessIdentity that a later daemon recognises it by. */
+  readonly identityText: string;
   /** False once it has ended or must not be given anything more. */
   readonly usable: boolean;
   readonly ready: Promise<void>;
@@ -82,6 +82,9 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
   const describing: ((reports: ModuleReport[] | undefined) => void)[] = [];
   let current: Current | undefined;
   let usable = true;
+  // Output cannot contain by chance what nobody else knows; the number keeps a late one of the run before from counting.
+  const secret = randomBytes(12).toString("base64url");
+  let runs = 0;
   ready.promise.catch(() => undefined);
 
   const post = (message: ToWorker) => {
@@ -145,7 +148,7 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
 
   return {
     pid,
-    identity: readProcessIdentity(pid),
+    identityText: JSON.stringify(readProcessIdentity(pid) ?? null),
     get usable() {
       return usable;
     },
@@ -160,7 +163,8 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
       return reports;
     },
     run(job) {
-      const marker = Buffer.from(`\0gantry-end:${randomBytes(12).toString("base64url")}\n`);
+      runs += 1;
+      const marker = Buffer.from(`\0gantry-end:${secret}:${runs}\n`);
       const { promise, resolve } = Promise.withResolvers<WorkerEnd>();
       const stream = (number: 1 | 2) => createMarkedStream(marker, (data) => job.onOutput(number, data), settle);
       current = { job, streams: [stream(1), stream(2)], end: undefined, resolve, late: undefined };
