@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { createClient } from "@gantry/client";
 import { expect, test } from "vitest";
 
 import { attachOverControlSocket, attachOverWebSocket } from "../support/attach.ts";
@@ -129,4 +131,46 @@ test("operations: send, screen, interrupt, resize, names, and what cannot be", a
   await expect(sessions.send({ id: "second", text: "x" })).rejects.toMatchObject({ code: "conflict" });
   const failed = (await sessions.list({ state: "failed" })).items;
   expect(failed.map(({ endReason }) => endReason)).toEqual(["invalidArgument", "programNotFound"]);
+});
+
+test("the death of the process host is told within a second, and the daemon goes on", async () => {
+  await using daemon = await startTestDaemon();
+  const id = await openBash(daemon, "doomed");
+  const viewer = await attachOverWebSocket(daemon.url, daemon.key, id);
+  viewer.type("trap '' HUP; echo host-$PPID\r");
+  await until("the shell tells its parent", () => /host-\d+\r/.test(viewer.text()));
+  const { pid } = await daemon.client.sessions.get({ id });
+  const hostPid = Number(/host-(\d+)\r/.exec(viewer.text())?.[1]);
+  const startMs = performance.now();
+  process.kill(hostPid, "SIGKILL");
+  expect(await viewer.exit).toMatchObject({ state: "lost" });
+  expect(performance.now() - startMs).toBeLessThan(1000);
+  await until("its shell is gone as well", () => !existsSync(`/proc/${pid}`));
+  expect(await daemon.client.sessions.get({ id })).toMatchObject({ state: "lost", endReason: "lost" });
+  const next = await openBash(daemon, "next");
+  const again = await attachOverWebSocket(daemon.url, daemon.key, next);
+  again.type("echo new-$((1+1))\r");
+  await again.shows("new-2");
+});
+
+test("who may only watch cannot type, and who owns nothing sees nothing", async () => {
+  await using daemon = await startTestDaemon();
+  const id = await openBash(daemon, "private");
+  const [viewerKey, runnerKey] = await Promise.all(
+    (["viewer", "runner"] as const).map(async (role) => (await daemon.client.access.createKey({ name: role, role })).key),
+  );
+  const viewer = await attachOverWebSocket(daemon.url, viewerKey as string, id);
+  expect(await viewer.attached).toMatchObject({ readOnly: true, controller: false });
+  viewer.type("echo typed-by-viewer\r");
+  await until("typing is refused", () => viewer.messages.some(({ type }) => type === "error"));
+  expect(await daemon.client.sessions.screen({ id })).not.toContain("typed-by-viewer");
+  const runner = createClient({ url: daemon.url, key: runnerKey as string });
+  await expect(runner.sessions.get({ id })).rejects.toMatchObject({ code: "notFound" });
+  await expect(runner.sessions.open({ argv: ["bash"] })).rejects.toMatchObject({ code: "permissionDenied" });
+  expect((await runner.sessions.list()).items).toEqual([]);
+  const own = await runner.sessions.open({ profile: "shell" });
+  expect((await runner.sessions.list()).items).toMatchObject([{ sessionId: own.sessionId }]);
+  const uninvited = await attachOverWebSocket(daemon.url, runnerKey as string, id);
+  await uninvited.closed;
+  expect(uninvited.messages).toEqual([]);
 });
