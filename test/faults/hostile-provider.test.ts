@@ -103,9 +103,11 @@ test("sends garbage by the thousand: counted, and neither the daemon nor a sibli
   ];
   const liar = await connect("garbage", () => undefined);
   const events = ["chunk", "result", "fail", "status", "drain ", "credit", "unknown", "invoke", "cancel"];
-  for (let index = 0; index < 10_000; index += 1) {
-    liar.emit(events[index % events.length] as string, garbage[index % garbage.length], garbage[(index * 7) % garbage.length]);
-    if (index % 1_000 === 0) expect(await invoke("honest")).toMatchObject({ result: "fine" });
+  for (let round = 0; round < 10; round += 1) {
+    for (let index = round; index < 1_000; index += 1) {
+      liar.emit(events[index % events.length] as string, garbage[index % garbage.length], garbage[(index * 7) % garbage.length]);
+    }
+    expect(await invoke("honest")).toMatchObject({ result: "fine" });
   }
   // Acknowledged in order, so everything before it has been handled.
   expect(await liar.emitWithAck("unregister", {})).toMatchObject({ ok: true });
