@@ -53,7 +53,16 @@ test("open vim, type, detach: the terminal is as before; attach again over a res
     (screen) => screen.startsWith("Typed in vim\n~"),
   );
   await daemon.restart();
-  await tmux.shows("attached again");
+  await until(
+    "it is attached again",
+    () => daemon.client.sessions.get({ id: "ed" }),
+    ({ viewers }) => viewers === 1,
+  );
+  await until(
+    "vim's screen is whole, without a word of ours",
+    () => tmux.screen(),
+    (screen) => screen.startsWith("Typed in vim\n~") && !screen.includes("daemon"),
+  );
   tmux.type(" and after the restart");
   tmux.keys("Escape");
   enter(tmux, ":wq");

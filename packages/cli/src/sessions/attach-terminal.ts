@@ -31,6 +31,8 @@ export type AttachOutcome = { detached: true } | { detached: false; exit: Sessio
 
 const reconnectPollMs = 100;
 const reconnectDeadlineMs = 60_000;
+/** A restart of the daemon is usually over before, and then nobody needs to know of it. */
+const tellAfterMs = 2000;
 /** Well below the window of 1 MiB, so that a fast terminal is never waited for. */
 const ackEveryBytes = 128 * 1024;
 
@@ -112,19 +114,24 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     for (const message of early.splice(0)) receive(message);
   };
   const reconnect = async (): Promise<void> => {
-    terminal?.notice("[gantry: the daemon is away; waiting for it. The session goes on.]");
     local.close();
-    for (const deadline = performance.now() + reconnectDeadlineMs; ;) {
+    const begin = performance.now();
+    let told = false;
+    while (!over) {
       await delay(reconnectPollMs);
-      if (over) return;
       try {
         local = await connectLocal(options.choice);
         await attach();
-        terminal?.notice("[gantry: attached again]");
         return;
       } catch (error) {
         const away = error instanceof GantryError && (error.code === "unavailable" || error.code === "aborted");
-        if (!away || performance.now() > deadline) throw error;
+        const waitedMs = performance.now() - begin;
+        if (!away || waitedMs > reconnectDeadlineMs) throw error;
+        if (told || waitedMs < tellAfterMs) continue;
+        told = true;
+        terminal?.notice("[gantry: the daemon is away; waiting for it. The session goes on.]");
+        // The notice is written over what the program shows: the whole screen is wanted instead of what was missed.
+        shown = undefined;
       }
     }
   };
