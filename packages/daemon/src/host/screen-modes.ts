@@ -29,7 +29,6 @@ export function trackScreenModes(terminal: Terminal): ScreenModes {
   let cursorStyle: number | undefined;
   let title: string | undefined;
   let charsets: Record<string, string> = {};
-  let shiftedOut = false;
   let keyboard: number[] = [];
   let modifyOtherKeys: number | undefined;
 
@@ -37,7 +36,6 @@ export function trackScreenModes(terminal: Terminal): ScreenModes {
     modes.clear();
     cursorStyle = undefined;
     charsets = {};
-    shiftedOut = false;
     keyboard = [];
     modifyOtherKeys = undefined;
   };
@@ -85,11 +83,8 @@ export function trackScreenModes(terminal: Terminal): ScreenModes {
   terminal.onTitleChange((text) => (title = text));
 
   // SO and SI are single control characters, for which the parser offers no hook.
-  const usesG1 = (): boolean => {
-    const service = (terminal as unknown as { _core: { _charsetService?: { glevel?: number } } })._core._charsetService;
-    shiftedOut = service?.glevel === 1;
-    return shiftedOut;
-  };
+  const usesG1 = (): boolean =>
+    (terminal as unknown as { _core: { _charsetService?: { glevel?: number } } })._core._charsetService?.glevel === 1;
 
   return {
     restore() {

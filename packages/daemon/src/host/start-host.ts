@@ -15,8 +15,6 @@ export interface HostPlace {
   /** The host's own log. */
   logFile: string;
   version: string;
-  /** The host's entry, when it is not where the sources have it. */
-  entry?: string | undefined;
 }
 
 export interface HostFiles {
@@ -64,7 +62,7 @@ export async function startHost(place: HostPlace): Promise<Socket> {
   const logFd = openSync(place.logFile, "a", 0o600);
   // A host must not carry the mark of a session that the daemon was perhaps started from: ending that session would end the host.
   const { GANTRY_SESSION_ID: _session, GANTRY_EXECUTION_ID: _execution, NODE_OPTIONS: _options, ...env } = process.env;
-  const child = spawn(process.execPath, [place.entry ?? entryFile("process-host"), socketPath, journalPath, place.version], {
+  const child = spawn(process.execPath, [entryFile("process-host"), socketPath, journalPath, place.version], {
     cwd: "/",
     env,
     detached: true,
