@@ -5,8 +5,6 @@ import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { rolldown } from "rolldown";
-
 import { repository, startTestDaemon } from "../test/support/daemon.ts";
 import { defineBenchmark, median, timeMs } from "./harness.ts";
 
@@ -18,7 +16,7 @@ export default defineBenchmark({
   unit: "ms",
   async prepare() {
     const daemon = await startTestDaemon({ config: `[commands]\nmodules = ["${repository}/examples/commands/*.ts"]\n` });
-    const published = await bundleCli();
+    const published = await publishedCli();
     const programs: Record<string, string[]> = {
       "gantry run noop": [join(published, "bin/gantry.js"), "run", "noop"],
       "node -e 0": ["-e", "0"],
@@ -59,21 +57,15 @@ export default defineBenchmark({
   ],
 });
 
-/** The CLI laid out as in the published package; in a checkout bin/gantry.js would run the source instead. */
-async function bundleCli(): Promise<string> {
+/** The built CLI laid out as in the published package; in a checkout bin/gantry.js would run the source instead. */
+async function publishedCli(): Promise<string> {
+  const build = spawn(process.execPath, [join(repository, "scripts/build.ts"), "--if-needed", "gantry"], { stdio: ["ignore", 2, 2] });
+  const [code] = (await once(build, "close")) as [number];
+  if (code !== 0) throw new Error("the build failed");
   const folder = await mkdtemp(join(tmpdir(), "gantry-cli-"));
-  await cp(join(repository, "packages/cli/bin"), join(folder, "bin"), { recursive: true });
-  await cp(join(repository, "packages/cli/package.json"), join(folder, "package.json"));
+  for (const part of ["bin", "dist", "package.json"]) {
+    await cp(join(repository, "packages/cli", part), join(folder, part), { recursive: true });
+  }
   await symlink(join(repository, "node_modules"), join(folder, "node_modules"));
-  const own = /^(?:\.|\/|@gantry\/|commander$|picocolors$)/;
-  const build = await rolldown({
-    input: { gantry: join(repository, "packages/cli/src/main.ts") },
-    external: (id) => !own.test(id),
-    platform: "node",
-    logLevel: "warn",
-    treeshake: { moduleSideEffects: false },
-  });
-  await build.write({ dir: join(folder, "dist"), format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
-  await build.close();
   return folder;
 }
