@@ -1,8 +1,7 @@
 /** `npm run build [-- dashboard|gantry|client…]`: makes the files that are published. `--if-needed` skips what is newer than its sources. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { cp, readdir, rm, stat } from "node:fs/promises";
+import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -31,13 +30,12 @@ const parts: Record<string, Part> = {
     sources: ["packages/dashboard", "packages/client/src", "packages/contract/src"],
     product: "packages/dashboard/dist/index.html",
     async build() {
-      if (!existsSync(inRoot("packages/dashboard/vite.config.ts"))) return;
       await run("vite", ["build", "--logLevel", "warn"], inRoot("packages/dashboard"));
     },
   },
   gantry: {
     sources: ["packages/cli/src", "packages/daemon/src", "packages/client/src", "packages/contract/src", "packages/dashboard/dist"],
-    product: "packages/cli/dist/daemon.js",
+    product: "packages/cli/dist/third-party-licences.txt",
     async build() {
       const dist = inRoot("packages/cli/dist");
       await rm(dist, { recursive: true, force: true });
@@ -46,7 +44,8 @@ const parts: Record<string, Part> = {
       const inCli = /^(?:commander|picocolors)$/;
       await bundle({ gantry: inRoot("packages/cli/src/main.ts") }, dist, (id) => isExternal(id) && !inCli.test(id), "cjs");
       await bundle(daemonEntries(), dist, isExternal);
-      if (existsSync(inRoot("packages/dashboard/dist"))) await cp(inRoot("packages/dashboard/dist"), join(dist, "ui"), { recursive: true });
+      await cp(inRoot("packages/dashboard/dist"), join(dist, "ui"), { recursive: true });
+      await writeLicences(dist);
     },
   },
   client: {
@@ -90,6 +89,21 @@ async function bundle(
     sourcemap: false,
   });
   await build.close();
+}
+
+/** Their licences ask to go along with copies, and a bundle is one. */
+async function writeLicences(dist: string): Promise<void> {
+  const page = JSON.parse(await readFile(inRoot("packages/dashboard/package.json"), "utf8")) as { dependencies: Record<string, string> };
+  const names = ["commander", "picocolors", ...Object.keys(page.dependencies)].filter((name) => !name.startsWith("@gantry/"));
+  const texts = await Promise.all(
+    [...new Set(names)].toSorted().map(async (name) => {
+      const folder = inRoot("node_modules", name);
+      const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+      const { license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { license: string };
+      return `${name} (${license})\n\n${file === undefined ? "" : await readFile(join(folder, file), "utf8")}`;
+    }),
+  );
+  await writeFile(join(dist, "third-party-licences.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
 async function run(tool: string, args: string[], cwd: string): Promise<void> {

@@ -111,7 +111,15 @@ describe("gantry, installed by itself", () => {
     expect(await gantry(["run", "hello", "--name", "Ada"])).toMatchObject({ exitCode: 0, stdout: "Hello, Ada!\n" });
     expect(await gantry(["run", "three"])).toMatchObject({ exitCode: 3, stdout: "leaving\n" });
     const page = await fetch(`${url}/ui/`);
-    expect(await page.text()).toMatch(/<!doctype html>|not built/i);
+    expect(await page.text()).toMatch(/<div id="root">/);
+
+    expect(await gantry(["open", "--detach", "--name", "shell", "--", "sh"])).toMatchObject({ exitCode: 0 });
+    expect(await gantry(["sessions", "send", "shell", "echo", "6 times 7 is $((6*7))"])).toMatchObject({ exitCode: 0 });
+    await until(
+      "the shell to answer",
+      () => gantry(["sessions", "screen", "shell"]),
+      ({ stdout }) => stdout.includes("6 times 7 is 42"),
+    );
 
     await writeFile(join(user, "provider.mjs"), providerModule);
     const provider = spawn(process.execPath, [join(user, "provider.mjs")], { cwd: user, env: environment(home), stdio: "ignore" });
