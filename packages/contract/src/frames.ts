@@ -36,7 +36,8 @@ export function encodeFrameHeader(kind: number, channel: number, payloadBytes: n
   return header;
 }
 
-function writeFrameHeader(target: Uint8Array, kind: number, channel: number, payloadBytes: number): void {
+/** For writers that put the payload into the same buffer. */
+export function writeFrameHeader(target: Uint8Array, kind: number, channel: number, payloadBytes: number): void {
   const view = new DataView(target.buffer, target.byteOffset);
   view.setUint32(0, payloadBytes);
   view.setUint8(4, kind);
