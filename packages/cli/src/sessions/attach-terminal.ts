@@ -117,6 +117,7 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     local.close();
     const begin = performance.now();
     let told = false;
+    // oxlint-disable-next-line no-unmodified-loop-condition -- set by what ends the attachment meanwhile
     while (!over) {
       await delay(reconnectPollMs);
       try {
