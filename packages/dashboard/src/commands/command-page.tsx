@@ -1,5 +1,5 @@
 /** One command: a form made from its schema; running it leads to the execution, whose output comes live. */
-import { Button, Code, Grid, Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Code, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -13,6 +13,7 @@ import { RowsLoading } from "../app/parts/rows.tsx";
 import { SchemaForm } from "../app/schema-form/schema-form.tsx";
 import { LiveExecution } from "../executions/live-execution.tsx";
 import { RecentExecutions } from "../executions/recent-executions.tsx";
+import classes from "./command-page.module.css";
 
 export function CommandPage() {
   const { name } = useParams({ from: "/commands/$name" });
@@ -31,40 +32,32 @@ export function CommandPage() {
   return (
     <>
       <PageHeader title={data.name} about={data.summary} mono />
-      <Grid gap="lg">
-        <Grid.Col span={{ base: 12, md: 5 }}>
-          <section className="panel" style={{ padding: 16 }} aria-label="Run it">
-            {can("executions.run") ? (
-              <SchemaForm key={name} schema={data.inputSchema} onSubmit={(input) => run.mutate(input)} nothing="It takes no input.">
-                <Button type="submit" leftSection={<IconPlayerPlay size={16} />} loading={run.isPending}>
-                  Run
-                </Button>
-              </SchemaForm>
-            ) : (
-              <Text c="dimmed">Your role may look but not run commands.</Text>
-            )}
-            {run.error !== null && (
-              <div style={{ marginTop: 12 }}>
-                <ProblemAlert error={run.error} />
-              </div>
-            )}
-          </section>
-          <Stack gap={4} mt="md">
-            <Group gap="lg">
-              <Text size="sm" c="dimmed">
-                {data.kind}, at most {formatDuration(data.timeoutMs)}
-              </Text>
-            </Group>
-            <Text size="sm" c="dimmed" className="mono" style={{ overflowWrap: "anywhere" }}>
-              {data.source}
-            </Text>
-            {data.argvTemplate !== undefined && <Code block>{data.argvTemplate.join(" ")}</Code>}
-            <Code block mt={6}>
-              {data.usage.trim()}
-            </Code>
-          </Stack>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 7 }}>
+      <div className={classes.page}>
+        <section className={`panel ${classes.form}`} aria-label="Run it">
+          {can("executions.run") ? (
+            <SchemaForm key={name} schema={data.inputSchema} onSubmit={(input) => run.mutate(input)} nothing="It takes no input.">
+              <Button type="submit" leftSection={<IconPlayerPlay size={16} />} loading={run.isPending}>
+                Run
+              </Button>
+            </SchemaForm>
+          ) : (
+            <Text c="dimmed">Your role may look but not run commands.</Text>
+          )}
+          <ProblemAlert error={run.error} />
+        </section>
+        <Stack gap={4} className={classes.about}>
+          <Text size="sm" c="dimmed">
+            {data.kind}, at most {formatDuration(data.timeoutMs)}
+          </Text>
+          <Text size="sm" c="dimmed" className="mono" style={{ overflowWrap: "anywhere" }}>
+            {data.source}
+          </Text>
+          {data.argvTemplate !== undefined && <Code block>{data.argvTemplate.join(" ")}</Code>}
+          <Code block mt={6}>
+            {data.usage.trim()}
+          </Code>
+        </Stack>
+        <div className={classes.runs}>
           {executionId !== undefined && <LiveExecution executionId={executionId} />}
           <section className="panel" aria-labelledby="recent">
             <Title order={2} id="recent" px="md" pt="sm" pb={4}>
@@ -72,8 +65,8 @@ export function CommandPage() {
             </Title>
             <RecentExecutions command={name} />
           </section>
-        </Grid.Col>
-      </Grid>
+        </div>
+      </div>
     </>
   );
 }

@@ -2,6 +2,7 @@
 import type { InstanceStatus } from "@gantry/contract";
 import { Link } from "@tanstack/react-router";
 
+import { plural } from "../app/parts/format.ts";
 import classes from "./counts.module.css";
 
 export function Counts({ status }: { status: InstanceStatus }) {
@@ -17,17 +18,17 @@ export function Counts({ status }: { status: InstanceStatus }) {
       </Link>
       <Link to="/sessions" className={`panel ${classes.count}`}>
         <strong className="number">{sessions.live}</strong>
-        <span>live sessions</span>
+        <span>live {sessions.live === 1 ? "session" : "sessions"}</span>
         <small className="number">{sessions.total} in all</small>
       </Link>
       <Link to="/providers" className={`panel ${classes.count}`}>
         <strong className="number">{providers.names}</strong>
-        <span>providers</span>
-        <small className="number">{providers.instances} instances</small>
+        <span>{providers.names === 1 ? "provider" : "providers"}</span>
+        <small className="number">{plural(providers.instances, "instance")}</small>
       </Link>
       <Link to="/providers" className={`panel ${classes.count}`}>
         <strong className="number">{providers.callsInFlight}</strong>
-        <span>calls in flight</span>
+        <span>{providers.callsInFlight === 1 ? "call" : "calls"} in flight</span>
         <small>to providers</small>
       </Link>
     </div>

@@ -1,7 +1,7 @@
 /** Says in a few words what an event is about. Only names and numbers: all of it is shown as text. */
 import type { EventEnvelope } from "@gantry/contract";
 
-import { formatDuration } from "../app/parts/format.ts";
+import { formatDuration, shorten } from "../app/parts/format.ts";
 
 export function describeEvent({ type, data }: EventEnvelope): string {
   const facts = (data ?? {}) as Record<string, unknown>;
@@ -19,9 +19,4 @@ export function describeEvent({ type, data }: EventEnvelope): string {
     default:
       return text("instance");
   }
-}
-
-/** Enough of an id to tell it from its neighbours; ULIDs made in one second share their beginning. */
-function shorten(id: string): string {
-  return id.length > 16 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
 }

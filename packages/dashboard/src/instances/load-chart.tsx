@@ -20,11 +20,15 @@ export interface LoadChartProps {
   format(value: number): string;
   /** The axis reaches at least this far, so that noise near zero looks like noise. */
   least: number;
+  /** Of the axis, when decimal ones would read badly. */
+  steps?: readonly number[] | undefined;
 }
 
 const heightPx = 132;
+/** From the beginning, so that a line grows instead of shrinking. */
+const leastSeconds = 120;
 
-export default function LoadChart({ timesMs, values, lines, format, least }: LoadChartProps) {
+export default function LoadChart({ timesMs, values, lines, format, least, steps }: LoadChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
   const scheme = useComputedColorScheme();
@@ -39,11 +43,19 @@ export default function LoadChart({ timesMs, values, lines, format, least }: Loa
         height: heightPx,
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, sync: { key: "load" } },
-        padding: [8, 4, 0, 0],
-        scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, Math.max(least, (Number.isFinite(max) ? max : 0) * 1.15)] } },
+        padding: [8, 26, 0, 0],
+        scales: {
+          x: { time: true, range: (_plot, min, max) => [Math.min(min, max - leastSeconds), max] },
+          y: { range: (_plot, _min, max) => [0, Math.max(least, (Number.isFinite(max) ? max : 0) * 1.15)] },
+        },
         axes: [
           axis(style, { size: 24, space: 90, values: (_plot, ticks) => ticks.map((tick) => formatClock(tick * 1000)) }),
-          axis(style, { size: 62, space: 34, values: (_plot, ticks) => ticks.map(format) }),
+          axis(style, {
+            size: 62,
+            space: 34,
+            ...(steps === undefined ? {} : { incrs: [...steps] }),
+            values: (_plot, ticks) => ticks.map(format),
+          }),
         ],
         series: [
           {},
@@ -66,7 +78,7 @@ export default function LoadChart({ timesMs, values, lines, format, least }: Loa
       observer.disconnect();
       made.destroy();
     };
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- lines, format, and least are constants of each chart
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- lines, format, least, and steps are constants of each chart
   }, [scheme]);
 
   useEffect(() => {

@@ -16,6 +16,8 @@ interface Panel {
   read(sample: LoadSample): readonly number[];
   format(value: number): string;
   least: number;
+  /** Steps of the axis, when decimal ones would read badly. */
+  steps?: readonly number[];
 }
 
 const count = (value: number) => (Number.isInteger(value) ? String(value) : "");
@@ -39,6 +41,7 @@ const panels: readonly Panel[] = [
     read: ({ rssBytes, heapUsedBytes }) => [rssBytes, heapUsedBytes],
     format: formatBytes,
     least: 64 * 1024 ** 2,
+    steps: Array.from({ length: 16 }, (_, power) => 2 ** power * 1024 ** 2),
   },
   {
     title: "Event-loop delay",
@@ -50,9 +53,9 @@ const panels: readonly Panel[] = [
   },
   {
     title: "Executions",
-    about: "now, and accepted per 2 s",
+    about: "",
     lines: [
-      { label: "accepted", colour: "#2f9e5b", fill: true },
+      { label: "new per 2 s", colour: "#2f9e5b", fill: true },
       { label: "running", colour: "#3b7ed6" },
       { label: "queued", colour: "#8d97a6" },
     ],
@@ -107,7 +110,7 @@ function LoadPanel({ panel, samples, timesMs }: { panel: Panel; samples: readonl
         </div>
       ) : (
         <Suspense fallback={<Skeleton height={132} />}>
-          <LoadChart timesMs={timesMs} values={values} lines={panel.lines} format={panel.format} least={panel.least} />
+          <LoadChart timesMs={timesMs} values={values} lines={panel.lines} format={panel.format} least={panel.least} steps={panel.steps} />
         </Suspense>
       )}
     </section>

@@ -1,7 +1,7 @@
 /** What a call brought: chunks as they come, then the result and its time, or the error. */
 import { Code, Group, Text, Title } from "@mantine/core";
 
-import { formatDuration } from "../app/parts/format.ts";
+import { formatDuration, plural } from "../app/parts/format.ts";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
 import classes from "./call-view.module.css";
@@ -21,7 +21,7 @@ export function CallView({ call }: { call: Call }) {
           {[
             durationMs !== undefined && formatDuration(durationMs),
             firstChunkMs !== undefined && `first chunk after ${formatDuration(firstChunkMs)}`,
-            chunks.length > 0 && `${(chunks.length + droppedChunks).toLocaleString()} chunks`,
+            chunks.length > 0 && plural(chunks.length + droppedChunks, "chunk"),
             instance !== undefined && `by ${instance}`,
           ]
             .filter((part) => part !== false)

@@ -6,7 +6,7 @@ import { useMutation } from "@tanstack/react-query";
 
 import { useClient } from "../access/access.tsx";
 import { EmptyState } from "../app/parts/empty-state.tsx";
-import { formatDuration } from "../app/parts/format.ts";
+import { formatDuration, plural } from "../app/parts/format.ts";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { Row, Rows } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
@@ -51,7 +51,7 @@ export function Instances({ provider }: { provider: ProviderDetail }) {
                       {instance.instance}
                     </Text>
                     <Text size="sm" c="dimmed" className="number">
-                      {instance.inflight} of {instance.concurrency} busy · {instance.calls.toLocaleString()} calls
+                      {instance.inflight} of {instance.concurrency} busy · {plural(instance.calls, "call")}
                       {instance.failures > 0 && ` · ${instance.failures} failed`}
                       {instance.latencyMs !== undefined && ` · ${formatDuration(instance.latencyMs)}`}
                     </Text>

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 
 import { useClient } from "../access/access.tsx";
 import { EmptyState } from "../app/parts/empty-state.tsx";
-import { formatDuration } from "../app/parts/format.ts";
+import { formatDuration, plural } from "../app/parts/format.ts";
 import { PageHeader } from "../app/parts/page-header.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { Row, rowLink, Rows, RowsLoading } from "../app/parts/rows.tsx";
@@ -29,9 +29,12 @@ export function ProvidersPage() {
         {data?.items.length === 0 && (
           <EmptyState
             title="No provider has dialled in"
-            commands={["npx gantry keys create --role provider calculator", "GANTRY_KEY=… node examples/calculator/provider.ts"]}
+            commands={[
+              "node examples/calculator-ts/provider.ts",
+              `GANTRY_URL=${location.origin} GANTRY_KEY=… python3 examples/calculator-python/provider.py`,
+            ]}
           >
-            Give it a key, then start it; examples/calculator exists in TypeScript and in Python.
+            Start one. Here it needs no key; from elsewhere, or in another language, it needs the address and a key of role provider:
           </EmptyState>
         )}
         <Rows label="Providers">
@@ -50,10 +53,8 @@ export function ProvidersPage() {
               }
               facts={
                 <>
-                  <span className="number">
-                    {provider.instances} {provider.instances === 1 ? "instance" : "instances"}
-                  </span>
-                  <span className="number">{provider.calls.toLocaleString()} calls</span>
+                  <span className="number">{plural(provider.instances, "instance")}</span>
+                  <span className="number">{plural(provider.calls, "call")}</span>
                   {provider.failures > 0 && <span className="number">{provider.failures} failed</span>}
                   {provider.latencyMs !== undefined && <span className="number">{formatDuration(provider.latencyMs)}</span>}
                   <span>{provider.kind}</span>

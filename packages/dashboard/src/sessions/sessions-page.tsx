@@ -10,6 +10,7 @@ import { useState } from "react";
 import { useAccess } from "../access/access.tsx";
 import { Ago } from "../app/parts/ago.tsx";
 import { EmptyState } from "../app/parts/empty-state.tsx";
+import { plural } from "../app/parts/format.ts";
 import { PageHeader } from "../app/parts/page-header.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { Row, rowLink, Rows, RowsLoading } from "../app/parts/rows.tsx";
@@ -76,11 +77,7 @@ function SessionRow({ session }: { session: Session }) {
       }
       facts={
         <>
-          {session.viewers > 0 && (
-            <span className="number">
-              {session.viewers} {session.viewers === 1 ? "viewer" : "viewers"}
-            </span>
-          )}
+          {session.viewers > 0 && <span className="number">{plural(session.viewers, "viewer")}</span>}
           {session.mode === "pty" && (
             <span className="number">
               {session.cols}×{session.rows}

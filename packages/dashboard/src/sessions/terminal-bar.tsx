@@ -15,9 +15,11 @@ interface TerminalBarProps {
   status: TerminalStatus;
   onTakeControl(): void;
   onSearch(): void;
+  /** Back to typing. */
+  onFocus(): void;
 }
 
-export function TerminalBar({ id, status, onTakeControl, onSearch }: TerminalBarProps) {
+export function TerminalBar({ id, status, onTakeControl, onSearch, onFocus }: TerminalBarProps) {
   const { client, can } = useAccess();
   const [ending, end] = useDisclosure(false);
   const { data } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
@@ -59,7 +61,7 @@ export function TerminalBar({ id, status, onTakeControl, onSearch }: TerminalBar
           </ActionIcon>
         </Tooltip>
         {may && (
-          <Menu position="bottom-end" width={240}>
+          <Menu position="bottom-end" width={240} transitionProps={{ onExited: onFocus }}>
             <Menu.Target>
               <ActionIcon variant="subtle" color="gray" aria-label="More for this session">
                 <IconDotsVertical size={17} />

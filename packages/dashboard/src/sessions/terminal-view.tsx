@@ -3,6 +3,7 @@ import { Text } from "@mantine/core";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
+import { shorten } from "../app/parts/format.ts";
 import { SearchBar } from "./search-bar.tsx";
 import { TerminalBar } from "./terminal-bar.tsx";
 import classes from "./terminal-view.module.css";
@@ -13,15 +14,15 @@ export function TerminalView({ id, active }: { id: string; active: boolean }) {
   const element = useRef<HTMLDivElement>(null);
   const [searching, setSearching] = useState(false);
   const onKey = useCallback((event: KeyboardEvent) => handleKey(event, () => setSearching(true)), []);
-  const { status, screen, takeControl, type } = useTerminal(element, id, onKey);
+  const { status, screen, takeControl, type, focus } = useTerminal(element, id, onKey);
 
   useEffect(() => {
-    if (active) screen.current?.terminal.focus();
-  }, [active, screen]);
+    if (active) focus();
+  }, [active, focus]);
 
   return (
     <section className={classes.view} hidden={!active} aria-label="Terminal">
-      <TerminalBar id={id} status={status} onTakeControl={takeControl} onSearch={() => setSearching(true)} />
+      <TerminalBar id={id} status={status} onTakeControl={takeControl} onSearch={() => setSearching(true)} onFocus={focus} />
       <div className={classes.ground}>
         <div ref={element} className={classes.screen} data-connection={status.connection} />
         {searching && (
@@ -29,7 +30,7 @@ export function TerminalView({ id, active }: { id: string; active: boolean }) {
             screen={screen}
             onClose={() => {
               setSearching(false);
-              screen.current?.terminal.focus();
+              focus();
             }}
           />
         )}
@@ -79,7 +80,7 @@ function Overlay({ status: { connection, problem, exit, notice } }: { status: Te
   if (notice !== undefined) {
     return (
       <div className={classes.notice} role="status">
-        {notice.from}: {notice.message}
+        {shorten(notice.from)} says: {notice.message}
       </div>
     );
   }

@@ -59,8 +59,8 @@ export function TerminalsPage() {
 
 function Tab({ id, active, onClose }: { id: string; active: boolean; onClose: (id: string) => void }) {
   const { client } = useAccess();
-  const { data } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
-  const name = data === undefined ? "…" : nameOf(data);
+  const { data, isError } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
+  const name = data === undefined ? (isError ? id.slice(-6) : "…") : nameOf(data);
   return (
     <div className={classes.tab} data-active={active || undefined}>
       <Link

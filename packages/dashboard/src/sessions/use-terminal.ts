@@ -24,9 +24,12 @@ export interface TerminalHandle {
   screen: RefObject<Screen | undefined>;
   takeControl(): void;
   type(text: string): void;
+  focus(): void;
 }
 
 const resizePauseMs = 80;
+/** Long enough to be read by somebody who looked away. */
+const noticeMs = 20_000;
 const encoder = new TextEncoder();
 
 export function useTerminal(
@@ -48,6 +51,7 @@ export function useTerminal(
     let controller = false;
     /** Offset behind the last byte given to the terminal. */
     let given: number | undefined;
+    let noticeOver: ReturnType<typeof setTimeout> | undefined;
     const update = (next: Partial<TerminalStatus>) => setStatus((before) => ({ ...before, ...next }));
 
     const take = (message: ServerMessage) => {
@@ -56,6 +60,8 @@ export function useTerminal(
           const { cols, rows, readOnly } = message.value;
           controller = message.value.controller;
           update({ controller, readOnly, cols, rows });
+          // Without a terminal in between, nobody turns the program's line ends into what a screen needs.
+          terminal.options.convertEol = message.value.mode === "pipe";
           terminal.resize(cols, rows);
           fillIt();
           return;
@@ -90,6 +96,8 @@ export function useTerminal(
           return;
         }
         case "broadcast":
+          clearTimeout(noticeOver);
+          noticeOver = setTimeout(() => update({ notice: undefined }), noticeMs);
           return update({ notice: message.value });
         case "exit":
           return update({ exit: message.value });
@@ -136,6 +144,7 @@ export function useTerminal(
     observer.observe(box);
     return () => {
       clearTimeout(pause);
+      clearTimeout(noticeOver);
       observer.disconnect();
       link.close();
       made.dispose();
@@ -156,7 +165,8 @@ export function useTerminal(
     attachment.current?.input(encoder.encode(text));
     screen.current?.terminal.focus();
   }, []);
-  return { status, screen, takeControl, type };
+  const focus = useCallback(() => screen.current?.terminal.focus(), []);
+  return { status, screen, takeControl, type, focus };
 }
 
 const unknown: TerminalStatus = {

@@ -12,6 +12,10 @@ export function formatBytes(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+export function plural(count: number, one: string): string {
+  return `${count.toLocaleString()} ${one}${count === 1 ? "" : "s"}`;
+}
+
 export function formatDuration(durationMs: number): string {
   if (durationMs > 0 && durationMs < 1) return `${durationMs.toFixed(1)} ms`;
   if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
@@ -38,4 +42,9 @@ export function formatAgo(time: string | number, nowMs: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
   return new Date(time).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
+}
+
+/** Enough of an id to tell it from its neighbours; ULIDs made in one second share their beginning. */
+export function shorten(id: string): string {
+  return id.length > 16 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
 }
