@@ -1,4 +1,5 @@
 /** The page: sign in first, then the shell with its rooms. */
+import { GantryError } from "@gantry/client";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -19,6 +20,8 @@ export function App() {
     </MantineProvider>
   );
 }
+
+const retryMs = 1_000;
 
 type Signed = Awaited<ReturnType<typeof signIn>>;
 
@@ -50,10 +53,23 @@ function SignedIn() {
   useEffect(() => {
     const kept = readKey();
     if (kept === undefined) return;
-    onKey(kept)
-      .catch((error: Error) => setReason(error.message))
-      .finally(() => setChecking(false));
-  }, [onKey]);
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    const attempt = () =>
+      void onKey(kept).then(
+        () => setChecking(false),
+        (error: Error) => {
+          // A daemon that is just starting must not cost the user the key.
+          if (error instanceof GantryError && error.retryable) {
+            retry = setTimeout(attempt, retryMs);
+            return;
+          }
+          signOut(error.message);
+          setChecking(false);
+        },
+      );
+    attempt();
+    return () => clearTimeout(retry);
+  }, [onKey, signOut]);
 
   if (checking) return null;
   if (access === undefined) return <SignInPage reason={reason} onKey={onKey} />;

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
 import { OverviewPage } from "../instances/overview-page.tsx";
+import { ErrorPage } from "./error-page.tsx";
 import { NotFoundPage } from "./not-found-page.tsx";
 import { Shell } from "./shell.tsx";
 
@@ -37,7 +38,12 @@ const routes = [
   createRoute({ ...child("/keys"), component: lazyRouteComponent(() => import("../access/keys-page.tsx"), "KeysPage") }),
 ] as const;
 
-export const router = createRouter({ routeTree: root.addChildren(routes), basepath: "/ui", defaultPreload: "intent" });
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  basepath: "/ui",
+  defaultPreload: "intent",
+  defaultErrorComponent: ErrorPage,
+});
 
 declare module "@tanstack/react-router" {
   interface Register {
