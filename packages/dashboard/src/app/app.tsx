@@ -52,7 +52,7 @@ function SignedIn() {
 
   useEffect(() => {
     const kept = readKey();
-    if (kept === undefined) return;
+    if (kept === undefined) return undefined;
     let retry: ReturnType<typeof setTimeout> | undefined;
     const attempt = () =>
       void onKey(kept).then(
