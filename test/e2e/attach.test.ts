@@ -158,3 +158,17 @@ test("list, show, send, screen, interrupt, kill, and their exit codes", async ()
     stdout: expect.stringContaining("said") as string,
   });
 });
+
+test("a daemon that was started inside a session does not end with it", async () => {
+  await using daemon = await startTestDaemon();
+  const inner = ["--instance", "inner"];
+  await daemon.cli(["open", "--detach", "--name", "outer", "--", process.execPath, gantry, "start", "--port", "0", ...inner]);
+  await until(
+    "the inner instance runs",
+    () => daemon.cli(["status", ...inner]),
+    ({ exitCode }) => exitCode === 0,
+  );
+  await daemon.cli(["sessions", "kill", "outer"]);
+  expect(await daemon.cli(["status", ...inner])).toMatchObject({ exitCode: 0 });
+  expect(await daemon.cli(["stop", ...inner])).toMatchObject({ exitCode: 0 });
+});

@@ -43,8 +43,11 @@ export async function launch(instance: string, flags: string[], workingDirectory
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   // The daemon writes its own log; what reaches these descriptors is what a crash prints.
   const log = openSync(logFile, "a", 0o600);
+  // Started from inside a session, it must not carry the mark by which everything of that session is found and ended.
+  const { GANTRY_SESSION_ID: _session, GANTRY_EXECUTION_ID: _execution, ...env } = process.env;
   const child = spawn(process.execPath, [daemonEntry(), "--style", "daemon", "--ready-fd", "3", ...flags], {
     cwd: workingDirectory,
+    env,
     detached: true,
     stdio: ["ignore", log, log, "pipe"],
   });
