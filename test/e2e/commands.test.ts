@@ -45,6 +45,11 @@ const modules: Record<string, string> = {
   block: `run: () => { for (;;); }`,
   leftover: `run: () => { console.log(spawn("sleep", ["60"], { stdio: "inherit" }).pid); }`,
   bytes: `run: () => { writeSync(1, Buffer.from([0xff, 0x00, 0xfe])); }`,
+  much: `run: () => {
+    for (let left = 300_000; left > 0; left -= 4096) writeSync(2, "e".repeat(Math.min(4096, left)));
+    execFileSync("head", ["-c", "700001", "/dev/zero"], { stdio: "inherit" });
+    process.stdout.write("o".repeat(100_000));
+  }`,
   pid: `run: () => process.pid`,
 };
 
@@ -117,6 +122,13 @@ test("output of native writes and grandchildren is whole, in order, and told apa
   expect(stdout).toBe(`${lines.join("\n")}\ngrandchild\n`);
   // The next execution of the same worker begins with nothing of it.
   expect(await execute("noop")).toMatchObject({ output: "", success: true });
+});
+
+test("no byte of the tail is lost, whoever wrote it and whatever follows on the same worker", { timeout: 60_000 }, async () => {
+  for (let round = 0; round < 15; round += 1) {
+    const results = await Promise.all([execute("much"), execute("much"), execute("greet", { input: { name: "Ada" } }), execute("noop")]);
+    expect(results.map(({ outputBytes }) => outputBytes)).toEqual([1_100_001, 1_100_001, "Hello, Ada!\n".length, 0]);
+  }
 });
 
 test("bytes that are no text arrive as they are", async () => {

@@ -57,6 +57,7 @@ export function createCommandsService(options: CommandsServiceOptions): Commands
   let commands = new Map<string, { definition: Definition; module: Module | undefined }>();
   let problems: CommandProblem[] = [];
   let refreshing: Promise<void> | undefined;
+  let refreshingNext: Promise<void> | undefined;
 
   const configSource = options.configFile ?? "configuration";
   for (const [name, program] of Object.entries(config.command)) {
@@ -107,13 +108,27 @@ export function createCommandsService(options: CommandsServiceOptions): Commands
     index();
   };
 
-  /** Concurrent callers share one run. */
-  const refresh = () => (refreshing ??= load().finally(() => (refreshing = undefined)));
+  /** Concurrent callers share a run, but only one that begins after they asked: an earlier one may have missed what they saw change. */
+  const refresh = (): Promise<void> => {
+    if (refreshing === undefined) return (refreshing = load().finally(() => (refreshing = undefined)));
+    return (refreshingNext ??= refreshing
+      .catch(() => undefined)
+      .then(() => {
+        refreshingNext = undefined;
+        return refresh();
+      }));
+  };
+  const isCurrent = (found: ReturnType<typeof commands.get>) =>
+    found !== undefined && (found.module === undefined || !changedSince(found.module.stamps));
 
   return {
     async find(name) {
       let found = commands.get(name);
-      if (found === undefined || (found.module !== undefined && changedSince(found.module.stamps))) {
+      if (!isCurrent(found) && refreshing !== undefined) {
+        await refreshing;
+        found = commands.get(name);
+      }
+      if (!isCurrent(found)) {
         await refresh();
         found = commands.get(name);
       }

@@ -1,11 +1,9 @@
 /** One warm command worker as the daemon sees it: a child process with its own process group that runs one execution at a time. */
 import { fork } from "node:child_process";
-import { randomBytes } from "node:crypto";
 
 import type { ExecutionError } from "@gantry/contract";
 
 import { readProcessIdentity } from "../core/process-identity.ts";
-import { createMarkedStream, type MarkedStream } from "./end-marker.ts";
 import { groupGone, signalGroup } from "./process-group.ts";
 import type { FromWorker, ModuleReport, RunMessage, ToWorker } from "./worker/messages.ts";
 
@@ -18,7 +16,7 @@ export interface WorkerOptions {
 }
 
 export interface WorkerJob {
-  message: Omit<RunMessage, "type" | "endMarker">;
+  message: Omit<RunMessage, "type">;
   onOutput(stream: 1 | 2, data: Buffer): void;
   onProgress(done: number, total: number | null, text: string): void;
 }
@@ -60,10 +58,8 @@ const killedWithinMs = 5000;
 
 interface Current {
   job: WorkerJob;
-  streams: [MarkedStream, MarkedStream];
   end: WorkerEnd | undefined;
   resolve(end: WorkerEnd): void;
-  late: NodeJS.Timeout | undefined;
 }
 
 export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
@@ -82,9 +78,8 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
   const describing: ((reports: ModuleReport[] | undefined) => void)[] = [];
   let current: Current | undefined;
   let usable = true;
-  // Output cannot contain by chance what nobody else knows; the number keeps a late one of the run before from counting.
-  const secret = randomBytes(12).toString("base64url");
-  let runs = 0;
+  let chunks = 0;
+  let paused = false;
   ready.promise.catch(() => undefined);
 
   const post = (message: ToWorker) => {
@@ -92,22 +87,29 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
   };
 
   const settle = () => {
-    if (current?.end === undefined || !current.streams.every((stream) => stream.ended)) return;
-    const { end, resolve, late } = current;
-    clearTimeout(late);
+    if (current?.end === undefined) return;
+    const { end, resolve } = current;
     current = undefined;
     resolve(end);
   };
-  const flushStreams = () => {
-    for (const stream of current?.streams ?? []) stream.flush();
-    settle();
+  /**
+   * What the execution wrote was in the pipes before the message that it is done; but of several channels that have something, the event loop
+   * reads none before another. One whole turn of the loop (poll included) without any output proves that the pipes were empty.
+   */
+  const settleWhenRead = () => {
+    const before = chunks;
+    setImmediate(() => {
+      setImmediate(() => {
+        if (current?.end === undefined) return;
+        if (chunks !== before) settleWhenRead();
+        else if (!paused) settle();
+      });
+    });
   };
   const endCurrent = (end: WorkerEnd) => {
-    if (current === undefined) return;
-    current.end ??= end;
-    settle();
-    // Also covers user code that closed or replaced its standard streams.
-    if (current !== undefined) current.late ??= setTimeout(flushStreams, lateOutputMs);
+    if (current === undefined || current.end !== undefined) return;
+    current.end = end;
+    settleWhenRead();
   };
 
   child.on("message", (message: FromWorker) => {
@@ -119,10 +121,12 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
       endCurrent({ result: message.result, error: message.error, exitCode: message.exitCode, signal: null });
     }
   });
-  child.stdout?.on("data", (chunk: Buffer) => current?.streams[0].push(chunk));
-  child.stderr?.on("data", (chunk: Buffer) => current?.streams[1].push(chunk));
-  child.stdout?.on("end", () => (current?.streams[0].flush(), settle()));
-  child.stderr?.on("end", () => (current?.streams[1].flush(), settle()));
+  const onData = (stream: 1 | 2) => (chunk: Buffer) => {
+    chunks += 1;
+    current?.job.onOutput(stream, chunk);
+  };
+  child.stdout?.on("data", onData(1));
+  child.stderr?.on("data", onData(2));
 
   child.on("error", (error) => {
     usable = false;
@@ -134,7 +138,7 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
     ready.reject(new Error(`the worker ended before it was ready (${signal ?? `exit code ${exitCode}`})`));
     // What it left behind would hold its streams open and work on without an owner.
     signalGroup(pid, "SIGKILL");
-    endCurrent({ result: undefined, error: undefined, exitCode, signal });
+    if (current !== undefined) current.end ??= { result: undefined, error: undefined, exitCode, signal };
     for (const resolve of describing.splice(0)) resolve(undefined);
     setTimeout(() => {
       child.stdout?.destroy();
@@ -142,7 +146,8 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
     }, lateOutputMs).unref();
   });
   child.on("close", () => {
-    flushStreams();
+    // Both streams have given their last byte.
+    settle();
     gone.resolve();
   });
 
@@ -163,22 +168,22 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
       return reports;
     },
     run(job) {
-      runs += 1;
-      const marker = Buffer.from(`\0gantry-end:${secret}:${runs}\n`);
       const { promise, resolve } = Promise.withResolvers<WorkerEnd>();
-      const stream = (number: 1 | 2) => createMarkedStream(marker, (data) => job.onOutput(number, data), settle);
-      current = { job, streams: [stream(1), stream(2)], end: undefined, resolve, late: undefined };
-      if (usable) post({ type: "run", ...job.message, endMarker: marker.toString("latin1") });
+      current = { job, end: undefined, resolve };
+      if (usable) post({ type: "run", ...job.message });
       else endCurrent({ result: undefined, error: undefined, exitCode: null, signal: "SIGKILL" });
       return promise;
     },
     abort: (reason) => post({ type: "abort", reason }),
     signal: (signal) => void signalGroup(pid, signal),
     pauseOutput() {
+      paused = true;
       child.stdout?.pause();
       child.stderr?.pause();
     },
     resumeOutput() {
+      paused = false;
+      if (current?.end !== undefined) settleWhenRead();
       child.stdout?.resume();
       child.stderr?.resume();
     },

@@ -1,5 +1,5 @@
 /** The process entry of a command worker: runs user code, one execution at a time, with its real cwd, environment, and standard streams. */
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 import type { ExecutionError } from "@gantry/contract";
 
@@ -12,6 +12,7 @@ const progressIntervalMs = 50;
 
 const homeDirectory = process.cwd();
 const homeEnvironment = { ...process.env };
+let environmentTouched = false;
 
 interface Running {
   message: RunMessage;
@@ -38,7 +39,7 @@ async function run(message: RunMessage): Promise<void> {
   running = { message, abort, fail: escaped.reject };
   process.exitCode = undefined;
   try {
-    process.chdir(message.cwd);
+    if (process.cwd() !== message.cwd) process.chdir(message.cwd);
     Object.assign(process.env, message.env);
     result = await Promise.race([invoke(message, abort.signal), escaped.promise]);
   } catch (thrown) {
@@ -48,7 +49,6 @@ async function run(message: RunMessage): Promise<void> {
   const exitCode = takeExitCode() ?? (error === undefined ? 0 : 1);
   restore();
   spent ||= hasChildren();
-  for (const descriptor of [1, 2]) writeMarker(descriptor, message.endMarker);
   send({ type: "done", result, error, exitCode, spent });
 }
 
@@ -89,8 +89,25 @@ function toJson(value: unknown): string {
   }
 }
 
+/** Comparing every variable after every execution would cost more than most executions change. */
+function noticeEnvironmentWrites(): void {
+  const noticed = <Arguments extends unknown[], Result>(write: (...given: Arguments) => Result) => {
+    return (...given: Arguments) => {
+      environmentTouched = true;
+      return write(...given);
+    };
+  };
+  process.env = new Proxy(process.env, {
+    set: noticed((target, name, value) => Reflect.set(target, name, value)),
+    defineProperty: noticed((target, name, descriptor) => Reflect.defineProperty(target, name, descriptor)),
+    deleteProperty: noticed((target, name) => Reflect.deleteProperty(target, name)),
+  });
+}
+
 function restore(): void {
-  process.chdir(homeDirectory);
+  if (process.cwd() !== homeDirectory) process.chdir(homeDirectory);
+  if (!environmentTouched) return;
+  environmentTouched = false;
   for (const name of Object.keys(process.env)) if (!(name in homeEnvironment)) delete process.env[name];
   for (const [name, value] of Object.entries(homeEnvironment)) if (process.env[name] !== value) process.env[name] = value;
 }
@@ -101,15 +118,6 @@ function hasChildren(): boolean {
     return readFileSync(`/proc/self/task/${process.pid}/children`, "latin1").length > 0;
   } catch {
     return false;
-  }
-}
-
-function writeMarker(descriptor: number, marker: string): void {
-  try {
-    writeSync(descriptor, marker);
-  } catch {
-    // User code closed the stream: the daemon sees its end instead, and this process is of no more use.
-    spent = true;
   }
 }
 
@@ -138,4 +146,5 @@ process.on("unhandledRejection", onEscaped);
 
 useBlockingStreams();
 watchImports();
+noticeEnvironmentWrites();
 send({ type: "ready" });

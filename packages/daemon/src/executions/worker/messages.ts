@@ -17,8 +17,6 @@ export interface RunMessage {
   cwd: string;
   /** Added to the worker's own environment for this execution. */
   env: Record<string, string>;
-  /** Written to both standard streams at the end, so that the daemon knows that it has read everything. */
-  endMarker: string;
 }
 
 export interface AbortMessage {
@@ -55,6 +53,6 @@ export type FromWorker =
       result: string | undefined;
       error: ExecutionError | undefined;
       exitCode: number;
-      /** The worker must not run anything more: it has child processes left, or lost its standard streams, or an exception escaped. */
+      /** The worker must not run anything more: it has child processes left, or an exception escaped. */
       spent: boolean;
     };
