@@ -117,9 +117,10 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     local.close();
     const begin = performance.now();
     let told = false;
-    // oxlint-disable-next-line no-unmodified-loop-condition -- set by what ends the attachment meanwhile
-    while (!over) {
+    for (;;) {
       await delay(reconnectPollMs);
+      // Detached meanwhile: a connection made now would keep the process from ending.
+      if (over) return;
       try {
         local = await connectLocal(options.choice);
         await attach();
