@@ -15,6 +15,8 @@ export function openSqlite(file: string): DatabaseSync {
   try {
     // NORMAL with WAL: a killed process loses nothing; only a power cut may lose the last moments, never the database.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;");
+    // 32 MiB of pages: a checkpoint syncs and stops everything for it, and most pages of one are written again before the next.
+    database.exec("PRAGMA wal_autocheckpoint = 8000;");
     // Reads the header and schema page, so that a file that is no database is found now and not in a request.
     database.prepare("SELECT count(*) FROM sqlite_schema").get();
   } catch (error) {
