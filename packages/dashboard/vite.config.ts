@@ -1,6 +1,8 @@
 /** Builds the page into dist, which the daemon serves under /ui/. */
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, loadEnv } from "vite";
+
+const daemonUrl = loadEnv("", ".", "GANTRY_")["GANTRY_URL"] ?? "http://127.0.0.1:8765";
 
 export default defineConfig({
   base: "/ui/",
@@ -24,12 +26,8 @@ export default defineConfig({
       },
     },
   },
-  // `npm run dev` shows the page of a daemon that runs on its default port. Its gate accepts only its own Host and Origin.
+  // `npm run dev` shows the page of a running daemon, whose gate accepts only its own Host and Origin.
   server: {
-    proxy: Object.fromEntries(
-      ["/health", "/status", "/version", "/whoami", "/config", "/keys", "/commands", "/execut", "/sessions", "/providers", "/models"].map(
-        (path) => [path, { target: "http://127.0.0.1:8765", changeOrigin: true, headers: { origin: "http://127.0.0.1:8765" } }],
-      ),
-    ),
+    proxy: { "^/(?!ui/)": { target: daemonUrl, changeOrigin: true, ws: true, headers: { origin: daemonUrl } } },
   },
 });
