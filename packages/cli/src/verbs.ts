@@ -22,6 +22,21 @@ export const verbs: Record<string, VerbEntry> = {
       show: { summary: "Describe one command", load: () => import("./commands/show.ts") },
     },
   },
+  schedule: {
+    summary: "Run commands at times",
+    verbs: {
+      create: { summary: "Make a schedule", load: () => import("./schedules/create.ts"), passThrough: true },
+      list: { summary: "List schedules with their next and last tick", load: () => import("./schedules/list.ts") },
+      show: { summary: "Show everything about one schedule", load: () => import("./schedules/show.ts") },
+      update: { summary: "Change a schedule", load: () => import("./schedules/update.ts"), passThrough: true },
+      delete: { summary: "Delete schedules", load: () => import("./schedules/delete.ts") },
+      pause: { summary: "Let a schedule tick no more until it is resumed", load: () => import("./schedules/pause.ts") },
+      resume: { summary: "Let a paused schedule tick again", load: () => import("./schedules/resume.ts") },
+      trigger: { summary: "Run a schedule once now", load: () => import("./schedules/trigger.ts") },
+      next: { summary: "Show the ticks to come", load: () => import("./schedules/next.ts") },
+      ticks: { summary: "Show what became of each tick", load: () => import("./schedules/ticks.ts") },
+    },
+  },
   providers: {
     summary: "List, check, and call providers",
     verbs: {

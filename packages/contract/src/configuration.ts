@@ -1,7 +1,8 @@
 /** The configuration file, gantry.toml: every key, its type, and its default. Unknown keys are errors. */
 import { z } from "zod";
 
-import { DurationMs, InstanceName, Name } from "./primitives.ts";
+import { DisplayText, DurationMs, Environment, InstanceName, Name } from "./primitives.ts";
+import { timingDefaults, timingFields } from "./schedules.ts";
 
 const DaemonTable = z.strictObject({
   host: z.enum(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1").describe("Address to listen on; only this machine can reach it"),
@@ -44,6 +45,26 @@ const CommandTable = z.strictObject({
   timeoutMs: DurationMs.optional().describe("Limit of one execution"),
 });
 
+const ScheduleTable = z.strictObject({
+  command: Name.describe("The command that each tick runs"),
+  input: z.record(z.string(), z.unknown()).optional().describe("Its input; either this or argv"),
+  argv: z.array(z.string()).optional().describe("Its command line; either this or input"),
+  cron: timingFields.cron.optional().describe(`${timingFields.cron.description}. Exactly one of cron, everyMs, and at`),
+  timeZone: timingFields.timeZone.optional().describe(timingFields.timeZone.description as string),
+  everyMs: timingFields.everyMs.optional().describe(timingFields.everyMs.description as string),
+  at: timingFields.at.optional().describe(timingFields.at.description as string),
+  misfire: timingFields.misfire.default(timingDefaults.misfire).describe(timingFields.misfire.description as string),
+  misfireMax: timingFields.misfireMax.default(timingDefaults.misfireMax).describe(timingFields.misfireMax.description as string),
+  catchUpMs: timingFields.catchUpMs.default(timingDefaults.catchUpMs).describe(timingFields.catchUpMs.description as string),
+  overlap: timingFields.overlap.default(timingDefaults.overlap).describe(timingFields.overlap.description as string),
+  jitterMs: timingFields.jitterMs.default(timingDefaults.jitterMs).describe(timingFields.jitterMs.description as string),
+  cwd: z.string().startsWith("/", "must be an absolute path").optional().describe("Folder to run in; default: the command's own"),
+  env: Environment.default({}).describe("Variables added to the environment; never shown"),
+  timeoutMs: DurationMs.min(1).optional().describe("Limit of one execution; default: the command's own"),
+  priority: z.int().min(-100).max(100).default(0).describe("Higher runs first when there is a queue"),
+  tags: z.array(DisplayText.max(64).min(1)).max(16).default([]).describe("For gantry history --tag"),
+});
+
 const SessionsTable = z.strictObject({
   max: z.int().min(1).max(1000).default(10).describe("Sessions at once"),
   scrollbackLines: z.int().min(0).max(100_000).default(5000).describe("Lines kept above the screen"),
@@ -54,7 +75,9 @@ export const Configuration = z.strictObject({
   daemon: DaemonTable.prefault({}),
   commands: CommandsTable.prefault({}),
   command: z.record(Name, CommandTable).default({}),
+  schedule: z.record(Name.max(64), ScheduleTable).default({}),
   sessions: SessionsTable.prefault({}),
 });
 export type Configuration = z.infer<typeof Configuration>;
 export type ProgramCommand = z.infer<typeof CommandTable>;
+export type ScheduleConfiguration = z.infer<typeof ScheduleTable>;

@@ -16,5 +16,6 @@ export * from "./process-identity.ts";
 export * from "./provider-protocol.ts";
 export * from "./providers.ts";
 export * from "./rooms.ts";
+export * from "./schedules.ts";
 export * from "./session-protocol.ts";
 export * from "./sessions.ts";

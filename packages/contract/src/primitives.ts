@@ -14,6 +14,8 @@ export const ExecutionId = prefixedId("exe");
 export const SessionId = prefixedId("ses");
 export const KeyId = prefixedId("key");
 export const CallId = prefixedId("call");
+export const ScheduleId = prefixedId("sch");
+export const BatchId = prefixedId("bat");
 
 /** Names that people type: commands, sessions, providers, queues, instances. */
 export const Name = z

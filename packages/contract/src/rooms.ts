@@ -4,6 +4,7 @@ import { commandOperations } from "./commands.ts";
 import { executionEvents, executionOperations } from "./executions.ts";
 import { instanceEvents, instanceOperations } from "./instances.ts";
 import { providerEvents, providerOperations } from "./providers.ts";
+import { scheduleEvents, scheduleOperations } from "./schedules.ts";
 import { sessionEvents, sessionOperations } from "./sessions.ts";
 
 export const contract = {
@@ -11,6 +12,7 @@ export const contract = {
   access: accessOperations,
   commands: commandOperations,
   executions: executionOperations,
+  schedules: scheduleOperations,
   sessions: sessionOperations,
   providers: providerOperations,
 };
@@ -19,6 +21,7 @@ export type Contract = typeof contract;
 export const events = {
   ...instanceEvents,
   ...executionEvents,
+  ...scheduleEvents,
   ...sessionEvents,
   ...providerEvents,
 };

@@ -7,6 +7,7 @@ import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
 
 import { nearest } from "./core/nearest.ts";
+import { parseTiming } from "./schedules/timing.ts";
 
 export interface ConfigSources {
   /** Dotted keys, such as `daemon.port`, as given on the command line. */
@@ -56,6 +57,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     merge(merged, layer.tree, "", (key) => origins.set(key, layer.origin(key)));
   }
   const config = Configuration.parse(merged);
+  checkSchedules(config, (key) => originOf(key, origins));
   return {
     config,
     configFile,
@@ -107,6 +109,20 @@ function check(tree: Tree, origin: (key: string) => string): void {
   throw new GantryError("configurationInvalid", `${origin(path)}: ${path} is ${JSON.stringify(given)}: ${issue.message}.`, {
     details: { key: path },
   });
+}
+
+/** What only cron's own reader can tell. */
+function checkSchedules({ schedule }: Configuration, origin: (key: string) => string): void {
+  for (const [name, table] of Object.entries(schedule)) {
+    const key = `schedule.${name}`;
+    try {
+      parseTiming(table, Date.now());
+      if (table.input !== undefined && table.argv !== undefined) throw new Error("either input or argv, but both were given");
+    } catch (cause) {
+      const reason = (cause as Error).message.replace(" Nothing was changed.", "").replace(/\.$/, "");
+      throw new GantryError("configurationInvalid", `${origin(key)}: [${key}] ${reason}.`, { cause, details: { key } });
+    }
+  }
 }
 
 function knownKeys(path: string[]): string[] {
@@ -178,8 +194,8 @@ function isTable(value: unknown): value is Tree {
 function merge(target: Tree, source: Tree, prefix: string, note: (key: string) => void): void {
   for (const [name, value] of Object.entries(source)) {
     const key = prefix + name;
-    // A named command is one thing: a project's [command.build] replaces the user's whole, instead of mixing their argv.
-    if (isTable(value) && !prefix.startsWith("command.")) {
+    // A named command or schedule is one thing: a project's [command.build] replaces the user's whole, instead of mixing their argv.
+    if (isTable(value) && !/^(?:command|schedule)\./.test(prefix)) {
       merge((target[name] ??= {}) as Tree, value, `${key}.`, note);
     } else {
       target[name] = value;

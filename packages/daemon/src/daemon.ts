@@ -17,6 +17,7 @@ import {
   type Permission,
   protocolRange,
   providerOperations,
+  scheduleOperations,
 } from "@gantry/contract";
 
 import { ensureBootstrapKey } from "./access/bootstrap-key.ts";
@@ -24,6 +25,7 @@ import { createAccessHandlers } from "./access/handlers.ts";
 import { createAccessService, localCaller } from "./access/service.ts";
 import { createKeyStore } from "./access/store.ts";
 import { composeExecutions } from "./compose-executions.ts";
+import { composeRuns } from "./compose-runs.ts";
 import { composeSessions, createSessionsRoute, releaseHost } from "./compose-sessions.ts";
 import type { LoadedConfig } from "./config.ts";
 import type { Caller } from "./core/caller.ts";
@@ -45,6 +47,9 @@ import { createInstanceService, type StopRequest } from "./instances/service.ts"
 import { createCallIds } from "./providers/call-id.ts";
 import { createProvidersHandlers } from "./providers/handlers.ts";
 import { createProvidersService, type ProvidersService } from "./providers/service.ts";
+import { createScheduleHandlers } from "./schedules/handlers.ts";
+import { createSchedulesService } from "./schedules/service.ts";
+import { createScheduleStore } from "./schedules/store.ts";
 import { openDatabase, pingDatabase } from "./storage/database.ts";
 import { createConnections } from "./transport/connections.ts";
 import { listenOnControlSocket } from "./transport/control-socket.ts";
@@ -135,6 +140,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     lifetime.onClose("sessions", () => sessions.close());
 
+    const schedules = createSchedulesService({
+      store: createScheduleStore(db),
+      runs: composeRuns(executions),
+      configured: config.schedule,
+      publish: (type, data) => bus.publish(type, data),
+      clock,
+      logger,
+    });
+    lifetime.onClose("schedules", () => schedules.close());
+
     const load = createLoadMeter(clock);
     lifetime.onClose("load meter", () => load.close());
     let record: InstanceRecord | undefined;
@@ -158,6 +173,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ...bind(instanceOperations, createInstanceHandlers(instances)),
       ...bind(accessOperations, createAccessHandlers(access)),
       ...executionRooms.operations,
+      ...bind(scheduleOperations, createScheduleHandlers(schedules)),
       ...sessionRooms.operations,
       ...bind(providerOperations, createProvidersHandlers(providers)),
     ];
@@ -173,6 +189,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     record = describe(host, port);
     await writeRecord(paths.recordFile, record);
     lifetime.onClose("record", () => removeRecord(paths.recordFile));
+    await schedules.start();
     logger.info({ instance: record.instance, url: record.url, pid: record.pid, version }, "ready");
 
     let stopping: Promise<void> | undefined;
@@ -180,6 +197,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const stop = async ({ drainTimeoutMs, keepPrograms, sessions: endSessions }: StopRequest) => {
       logger.info({ drainTimeoutMs, keepPrograms }, "stopping");
       bus.publish("instance.draining", { instance: config.instance, drainTimeoutMs });
+      await schedules.close();
       await executions.close({ drainTimeoutMs, keepPrograms, hasten: hastened.signal });
       if (endSessions) await sessions.killAll().catch((error: unknown) => logger.error({ err: error }, "not every session could be ended"));
       await lifetime.close();
@@ -277,6 +295,7 @@ interface Doors {
 const snapshotOperations = {
   status: "instances.status",
   executions: "executions.list",
+  schedules: "schedules.list",
   sessions: "sessions.list",
   providers: "providers.list",
 };

@@ -76,7 +76,8 @@ export async function runCommand(name: string, words: string[], options: RunOpti
   context.exitWith(exitStatus(result));
 }
 
-function variables(given: string[]): Record<string, string> {
+/** `name=value`, or the name of a variable of this shell. */
+export function variables(given: string[]): Record<string, string> {
   return Object.fromEntries(
     given.map((word): [string, string] => {
       const equals = word.indexOf("=");

@@ -44,8 +44,10 @@ export interface ExecutionsServiceOptions {
 }
 
 export interface ExecutionsService {
-  /** Resolves when it is durable. `watched`: its output is wanted while it runs. */
-  submit(request: ExecuteInput, caller: Caller, watched: boolean): Promise<LiveExecution>;
+  /** Throws what `submit` would throw about the request itself. */
+  check(request: ExecuteInput, caller: Caller): Promise<void>;
+  /** Resolves when it is durable. `watched`: its output is wanted while it runs. `id`: chosen before, by whoever must find it again. */
+  submit(request: ExecuteInput, caller: Caller, watched: boolean, id?: string): Promise<LiveExecution>;
   /** Undefined when it has ended (or never was). */
   live(id: string): LiveExecution | undefined;
   /** Throws notFound, also for what the caller may not see. */
@@ -233,12 +235,16 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     pump();
   };
 
-  const submit = async (request: ExecuteInput, caller: Caller, watched: boolean): Promise<LiveExecution> => {
+  const accept = async (request: ExecuteInput, caller: Caller) => {
     if (draining) throw new GantryError("unavailable", "This instance is stopping and takes no new work. Nothing was run.");
     if (request.cwd !== undefined || request.env !== undefined)
       requirePermission(caller, "executions.runFree", "choose a folder or environment");
     const command = await findCommand(request.command);
-    const input = command.checkInput(request);
+    return { command, input: command.checkInput(request) };
+  };
+
+  const submit: ExecutionsService["submit"] = async (request, caller, watched, id = newId("exe")) => {
+    const { command, input } = await accept(request, caller);
     if (queue.size >= maxQueued) {
       throw new GantryError(
         "resourceExhausted",
@@ -250,7 +256,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     }
     const target = command.target(input);
     const row: ExecutionRow = {
-      id: newId("exe"),
+      id,
       command: command.name,
       kind: command.kind,
       state: "queued",
@@ -306,6 +312,9 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
   };
 
   return {
+    async check(request, caller) {
+      await accept(request, caller);
+    },
     submit,
     get,
     resume,

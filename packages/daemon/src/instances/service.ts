@@ -129,5 +129,5 @@ export function createInstanceService(options: InstanceOptions): InstanceService
 
 /** A command's environment is where people put tokens. */
 function maskEnvironment({ key, value, origin }: LoadedConfig["values"][number]) {
-  return { key, value: /^command\..+\.env\./.test(key) ? "[secret]" : value, origin };
+  return { key, value: /^(?:command|schedule)\..+\.env\./.test(key) ? "[secret]" : value, origin };
 }

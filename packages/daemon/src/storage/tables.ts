@@ -1,5 +1,5 @@
 /** The typed shape of every table; each room's store.ts is the only writer of its rows. Times are epoch milliseconds. */
-import type { SessionMode, SessionState } from "@gantry/contract";
+import type { SessionMode, SessionState, TickState } from "@gantry/contract";
 
 export interface KeysTable {
   id: string;
@@ -82,7 +82,40 @@ export interface SessionsTable {
   endedAtMs: number | null;
 }
 
+export interface SchedulesTable {
+  id: string;
+  name: string;
+  source: "configuration" | "api";
+  owner: string;
+  paused: 0 | 1;
+  /** JSON of what to run, when, and by which policies. */
+  definition: string;
+  /** What an interval counts from. */
+  anchorMs: number;
+  /** Ticks up to this time have been dealt with. */
+  cursorMs: number;
+  createdAtMs: number;
+  updatedAtMs: number;
+}
+
+export interface TicksTable {
+  scheduleId: string;
+  scheduledAtMs: number;
+  /** 0: triggered by hand. */
+  onSchedule: 0 | 1;
+  state: TickState;
+  /** With its jitter. */
+  dueAtMs: number;
+  /** Chosen and stored before the execution is submitted under it. */
+  executionId: string | null;
+  /** JSON of an ExecutionError. */
+  error: string | null;
+  endedAtMs: number | null;
+}
+
 export interface Tables {
+  schedules: SchedulesTable;
+  ticks: TicksTable;
   sessions: SessionsTable;
   keys: KeysTable;
   executions: ExecutionsTable;

@@ -1,0 +1,15 @@
+/** `gantry schedule pause`: no ticks until it is resumed. */
+import { printJson } from "../output/print-json.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = (command, context) => {
+  command
+    .argument("<schedule>", "a name or id; see: gantry schedule list")
+    .option("--json", "print as JSON")
+    .action(async (schedule: string, { json }: { json?: boolean }) => {
+      const { client } = await context.connect();
+      const changed = await client.schedules.pause({ schedule });
+      if (json === true) printJson(changed);
+      else process.stdout.write(`${changed.name} ${changed.nextAt === null ? changed.state : `next runs at ${changed.nextAt}`}\n`);
+    });
+};
