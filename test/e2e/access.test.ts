@@ -55,6 +55,13 @@ async function outcomeOf(socket: Socket): Promise<string> {
 }
 
 describe("without a key", () => {
+  test("a browser that opens the address is sent to the page, and a script is refused", async () => {
+    const open = (accept: string) => fetch(`${daemon.url}/`, { headers: { accept }, redirect: "manual" });
+    const sent = await open("text/html,application/xhtml+xml");
+    expect([sent.status, sent.headers.get("location")]).toEqual([302, "/ui/"]);
+    expect((await open("*/*")).status).toBe(401);
+  });
+
   test("health answers, and tells nothing but that it is there", async () => {
     const response = await fetch(`${daemon.url}/health`);
     expect(response.status).toBe(200);

@@ -86,7 +86,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   app.addContentTypeParser("application/json", { parseAs: "string" }, app.getDefaultJsonParser("error", "error"));
   app.decorateRequest("caller", undefined);
 
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.url === "/" && request.headers.accept?.includes("text/html") === true) return reply.redirect("/ui/");
     const key = presentedKey(request.raw);
     request.caller = key === undefined ? undefined : credentials.verify(key);
     const failed = key !== undefined && request.caller === undefined;
@@ -95,6 +96,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     }
     if (failed || (request.caller === undefined && request.routeOptions.config.public !== true)) throw unauthenticated(failed);
     requireJson(request.raw);
+    return undefined;
   });
   app.setErrorHandler((error, request, reply) => answerProblem(reply, toProblem(fromFastify(error), request.id, logger)));
   app.setNotFoundHandler((request) => {
