@@ -20,7 +20,7 @@ export const verb: Verb = (command, context) => {
     .option(
       "--provider <name>",
       "for role provider: a provider name that it may register; repeatable",
-      (name: string, names: string[] = []) => [...names, name],
+      (name: string, names?: string[]) => [...(names ?? []), name],
     )
     .option("--expires <time>", "when it stops working, such as 2027-01-31 or 2027-01-31T12:00:00Z")
     .option("--json", "print the key and its record as JSON")
