@@ -237,7 +237,7 @@ test("providers are listed, checked, and called; a stream is shown as it comes",
   await answer.getByText("cancelled").waitFor();
   // The page is answered at once; the slot is free when the provider has told its own end.
   const inFlight = async () => (await daemon.client.providers.get({ name: "calculator" })).inflight;
-  await until("the cancelled call to give its slot back", inFlight, (count) => count === 0);
+  expect(await until("the cancelled call to give its slot back", inFlight, (count) => count === 0)).toBe(0);
 
   provider.kill("SIGKILL");
   await page.getByText("offline").first().waitFor();
