@@ -7,6 +7,7 @@ import { timingDefaults, timingFields } from "./schedules.ts";
 const DaemonTable = z.strictObject({
   host: z.enum(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1").describe("Address to listen on; only this machine can reach it"),
   port: z.int().min(0).max(65_535).default(8765).describe("Port to listen on; 0 takes any free one"),
+  routing: z.boolean().default(false).describe("Send commands that are made for it (daemonCommand, routeCommander) through this instance"),
   drainTimeoutMs: DurationMs.default(10_000).describe("How long a stop waits for running executions"),
   logLevel: z.enum(["fatal", "error", "warn", "info", "debug", "trace"]).default("info").describe("What is written to the log"),
 });

@@ -1,22 +1,11 @@
 /** Defines commands: what a module named by `[commands] modules` exports for Gantry's workers to run. */
-import { z } from "zod";
+import type { z } from "zod";
 
-/** What a running command knows and may use. Standard output and error are the process's own: print as usual. */
-export interface CommandContext {
-  /** Aborted when the execution is cancelled or its time is over; the process is killed a little later. */
-  readonly signal: AbortSignal;
-  /** Writes one line to standard error, where it does not mix with the data on standard output. */
-  readonly log: (message: string) => void;
-  /** Reports how far the work is. `total` undefined or null: not known. */
-  readonly progress: (done: number, total?: number | null, text?: string) => void;
-  /** The folder that the execution runs in; also `process.cwd()`. */
-  readonly cwd: string;
-  /** The environment of the execution; also `process.env`. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly executionId: string;
-  /** 1 for the first try. */
-  readonly attempt: number;
-}
+import type { CommandContext, CommandDefinition } from "../routing/definition.ts";
+
+export type { CommandContext, CommandDefinition } from "../routing/definition.ts";
+export { daemonCommand, type DaemonCommandOptions, type DaemonFunction } from "./daemon-command.ts";
+export { daemonGroup, type DaemonGroup, type DaemonGroupOptions } from "./daemon-group.ts";
 
 export interface CommandOptions<Input extends z.ZodObject> {
   /** What people type after `gantry run`. */
@@ -32,30 +21,13 @@ export interface CommandOptions<Input extends z.ZodObject> {
   run(input: z.output<Input>, context: CommandContext): unknown;
 }
 
-/**
- * The shape that a worker recognises by its brand and uses without knowing any schema library, so that a module and the daemon may have
- * different versions of everything.
- */
-export interface CommandDefinition {
-  readonly "gantry.command": 1;
-  readonly name: string;
-  readonly summary: string;
-  readonly positionals: readonly string[];
-  readonly timeoutMs: number | undefined;
-  /** JSON Schema, draft 2020-12, of what a caller may give. */
-  inputSchema(): Record<string, unknown>;
-  /** Applies defaults and transforms; throws an error with a message for people. */
-  parse(input: unknown): unknown;
-  run(input: unknown, context: CommandContext): unknown;
-}
-
 /** Declares a command. Export the value (any export name, or several) from a module that `[commands] modules` names. */
 export function defineCommand<const Input extends z.ZodObject = z.ZodObject<Record<string, never>>>(
   options: CommandOptions<Input>,
 ): CommandDefinition {
   // A misspelt field must be told, not dropped; whoever wants unknown fields says so with z.looseObject.
-  const given = options.input ?? z.object({});
-  const schema = given.def.catchall === undefined ? given.strict() : given;
+  const given = options.input;
+  const schema = given === undefined || given.def.catchall !== undefined ? given : given.strict();
   return {
     "gantry.command": 1,
     name: options.name,
@@ -63,8 +35,11 @@ export function defineCommand<const Input extends z.ZodObject = z.ZodObject<Reco
     positionals: options.positionals ?? [],
     timeoutMs: options.timeoutMs,
     // What JSON Schema cannot say (a transform, a refinement) is left to `parse`.
-    inputSchema: () => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }),
+    // By the schema's own method: a program that only calls what this module offers need not load a schema library.
+    inputSchema: () =>
+      schema === undefined ? { ...noFields } : (schema.toJSONSchema({ io: "input", unrepresentable: "any" }) as Record<string, unknown>),
     parse(input) {
+      if (schema === undefined) return refuseFields(input as Record<string, unknown>);
       const parsed = schema.safeParse(input);
       if (parsed.success) return parsed.data;
       const error = new Error(parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`).join("; "));
@@ -73,4 +48,12 @@ export function defineCommand<const Input extends z.ZodObject = z.ZodObject<Reco
     },
     run: (input, context) => options.run(input as z.output<Input>, context),
   };
+}
+
+const noFields = { type: "object", properties: {}, additionalProperties: false };
+
+function refuseFields(input: Record<string, unknown>): Record<string, never> {
+  const [name] = Object.keys(input);
+  if (name === undefined) return {};
+  throw Object.assign(new Error(`input: ${name} is given, but this command takes no input`), { name: "InvalidInput" });
 }

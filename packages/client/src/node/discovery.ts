@@ -40,7 +40,8 @@ function instanceOfProject(configFile: string | undefined): string | undefined {
     .find((value) => value !== undefined);
 }
 
-function findProjectFile(from: string): string | undefined {
+/** The nearest gantry.toml from a folder upwards. */
+export function findProjectFile(from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const file = join(folder, "gantry.toml");
     if (existsSync(file)) return file;

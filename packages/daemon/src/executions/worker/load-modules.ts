@@ -15,10 +15,21 @@ export interface Definition {
   inputSchema(): Record<string, unknown>;
   parse(input: unknown): unknown;
   run(input: unknown, context: unknown): unknown;
+  /** Loads what the command imports late, once in the life of a worker. */
+  warm?(): unknown;
 }
 
 function isDefinition(value: unknown): value is Definition {
   return typeof value === "object" && value !== null && (value as Partial<Definition>)["gantry.command"] === 1;
+}
+
+/** Things with a shape of their own (wrapped functions, decorated classes, programs) carry their definitions under this symbol. */
+const carried = Symbol.for("gantry.command");
+
+function definitionsOf(value: unknown): Definition[] {
+  if (isDefinition(value)) return [value];
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return [];
+  return [(value as { [carried]?: unknown })[carried]].flat().filter(isDefinition);
 }
 
 const importedBy = new Map<string, Set<string>>();
@@ -61,7 +72,10 @@ export async function loadModule(file: string): Promise<Map<string, Definition>>
   if (known !== undefined) return known;
   const namespace = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   const found = new Map<string, Definition>();
-  for (const value of Object.values(namespace).flat()) if (isDefinition(value)) found.set(value.name, value);
+  for (const value of Object.values(namespace).flat()) {
+    for (const definition of definitionsOf(value)) found.set(definition.name, definition);
+  }
+  for (const definition of found.values()) await definition.warm?.();
   loaded.set(file, found);
   return found;
 }
