@@ -69,7 +69,9 @@ function daemonEntries(): Record<string, string> {
 function clientEntries(): Record<string, string> {
   const source = inRoot("packages/client/src");
   const entry = (folder: string) => [folder, join(source, folder, "index.ts")];
-  return { index: join(source, "index.ts"), ...(Object.fromEntries(["node", "provider", "command"].map(entry)) as Record<string, string>) };
+  const folders = ["node", "provider", "command", "commander"];
+  const own = { index: join(source, "index.ts"), main: join(source, "node/main.ts") };
+  return { ...own, ...(Object.fromEntries(folders.map(entry)) as Record<string, string>) };
 }
 
 /** The CLI is CommonJS: Node loads that in two thirds of the time that a module takes. */

@@ -47,7 +47,8 @@ export function publishedClient(client: Manifest): Manifest {
     exports: Object.fromEntries(
       Object.keys(client.exports ?? {}).map((path) => {
         const folder = path.slice(2);
-        return [path, folder === "" ? entry("index", "index") : entry(folder, `${folder}/index`)];
+        // Bundlers for browsers do not take the condition "node".
+        return [path, folder === "" ? { node: entry("main", "node/main"), ...entry("index", "index") } : entry(folder, `${folder}/index`)];
       }),
     ),
     files: ["dist"],

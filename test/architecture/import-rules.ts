@@ -152,7 +152,14 @@ export const importRules: ImportRule[] = [
 /** Starting must cost little more than starting Node itself; loading one of these costs more than all the rest. */
 export const startUpRules: StartUpRule[] = [
   {
-    roots: ["packages/cli/src/main.ts", "packages/cli/src/executions/run-command.ts", "packages/client/src/node/index.ts"],
+    roots: [
+      "packages/cli/src/main.ts",
+      "packages/cli/src/executions/run-command.ts",
+      "packages/client/src/node/index.ts",
+      "packages/client/src/node/main.ts",
+      "packages/client/src/command/index.ts",
+      "packages/client/src/commander/index.ts",
+    ],
     never:
       /^(?:npm:commander|npm:zod|npm:smol-toml|npm:ws|npm:socket\.io-client|npm:eventsource-parser|node:https?|node:tls|node:child_process)$/,
     reason: "the CLI's start is paid by every command: these modules are loaded only by verbs that need them",

@@ -67,11 +67,11 @@ export function parseSource(path: string, text: string, resolve: (specifier: str
 
 /** Turns a specifier into a path, knowing the workspace's packages by their `exports`. */
 export function createResolver(root: string): (specifier: string, from: string) => string {
-  const packages = new Map<string, { folder: string; exports: Record<string, string> }>();
+  const packages = new Map<string, { folder: string; exports: Record<string, string | { default: string }> }>();
   for (const folder of readdirSync(join(root, "packages"))) {
     const { name, exports = {} } = JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8")) as {
       name: string;
-      exports?: Record<string, string>;
+      exports?: Record<string, string | { default: string }>;
     };
     packages.set(name, { folder: `packages/${folder}`, exports });
   }
@@ -82,8 +82,9 @@ export function createResolver(root: string): (specifier: string, from: string) 
     const own = packages.get(name);
     if (own === undefined) return `npm:${name}`;
     const entry = `.${specifier.slice(name.length)}`;
-    const wildcard = own.exports["./*"]?.replace("*", entry.slice(2));
-    const file = own.exports[entry] ?? wildcard;
+    // Of conditional exports the one that every environment can have.
+    const fileOf = (name: string) => (typeof own.exports[name] === "object" ? own.exports[name].default : own.exports[name]);
+    const file = fileOf(entry) ?? fileOf("./*")?.replace("*", entry.slice(2));
     return file === undefined ? `${own.folder}/(no export ${entry})` : normalize(`${own.folder}/${file}`);
   };
 }

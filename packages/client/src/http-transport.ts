@@ -8,15 +8,14 @@ export interface HttpTransportOptions {
   /** For example http://127.0.0.1:8765; in a page served by the daemon, its own origin. */
   url: string;
   key: string;
-  timeoutMs?: number | undefined;
 }
 
-export function createHttpTransport({ url, key, timeoutMs }: HttpTransportOptions): Transport {
+export function createHttpTransport({ url, key }: HttpTransportOptions): Transport {
   const send = async (name: string, input: unknown, accept: string, options: CallOptions = {}) => {
-    const operation = find(name);
+    const operation = findOperation(name);
     const { path, query, body } = place(operation, input as Record<string, unknown>);
-    const limitMs = options.timeoutMs ?? timeoutMs;
-    const signals = [options.signal, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)].filter(
+    const { timeoutMs } = options;
+    const signals = [options.signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)].filter(
       (signal) => signal !== undefined,
     );
     let response: Response;
@@ -53,7 +52,7 @@ export function createHttpTransport({ url, key, timeoutMs }: HttpTransportOption
   };
 }
 
-function find(name: string): AnyOperation {
+export function findOperation(name: string): AnyOperation {
   const [room, key] = name.split(".") as [keyof typeof contract, string];
   const operation = (contract[room] as Record<string, AnyOperation> | undefined)?.[key];
   if (operation === undefined) throw new GantryError("unimplemented", `This version of the client knows no operation ${name}.`);
@@ -84,5 +83,10 @@ function fromFetch(cause: unknown, url: string): GantryError {
   if (name === "TimeoutError")
     return new GantryError("deadlineExceeded", "No answer came in the time allowed; whether it was done is not known.", { cause });
   if (name === "AbortError") return new GantryError("cancelled", "The request was cancelled.", { cause });
-  return new GantryError("unavailable", `Nothing answers at ${url}. Start an instance with: gantry start`, { cause });
+  // Only where the system says so is it certain that nothing was sent; browsers never tell.
+  const { code } = ((cause as Error).cause ?? {}) as { code?: string };
+  const details = code !== undefined && neverSent.has(code) ? {} : { outcomeUnknown: true };
+  return new GantryError("unavailable", `Nothing answers at ${url}. Start an instance with: gantry start`, { cause, details });
 }
+
+const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);

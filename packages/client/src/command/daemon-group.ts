@@ -9,7 +9,10 @@ type Functions = Record<string, (...args: any[]) => unknown>;
 
 export type DaemonGroup<F extends Functions> = { readonly [Name in keyof F]: DaemonFunction<Parameters<F[Name]>, ReturnType<F[Name]>> };
 
-type ClassDecorator = <Class extends abstract new (...args: never[]) => unknown>(value: Class, context: ClassDecoratorContext<Class>) => void;
+type ClassDecorator = <Class extends abstract new (...args: never[]) => unknown>(
+  value: Class,
+  context: ClassDecoratorContext<Class>,
+) => void;
 
 /** `images.resize` is the command of `daemonGroup("images", { resize })`. Export the group from a command module. */
 export function daemonGroup<const F extends Functions>(name: string, functions: F, options?: DaemonGroupOptions): DaemonGroup<F>;

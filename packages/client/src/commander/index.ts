@@ -4,7 +4,7 @@ import { fstatSync } from "node:fs";
 import { answer, argumentsOf, callRouted, RemoteExit, type RoutingOptions } from "../routing/call.ts";
 import { carry, routedDefinition, type RoutedInput } from "../routing/definition.ts";
 import { becomeCaller } from "../routing/environment.ts";
-import { type CommanderProgram, recordActionValue, type Run, runWarm } from "./program.ts";
+import { type CommanderProgram, recordActionValue, runWarm } from "./program.ts";
 
 export type { CommanderProgram } from "./program.ts";
 
@@ -86,8 +86,7 @@ export function routeCommander(given: CommanderProgram | LoadProgram, options: R
 
 async function runHere(load: LoadProgram, argv: string[]): Promise<unknown> {
   const { program } = await resolveProgram(load);
-  const run: Run = { value: undefined };
-  recordActionValue(program, run);
+  const run = recordActionValue(program);
   await program.parseAsync(argv);
   return run.value;
 }
@@ -105,7 +104,12 @@ async function resolveProgram(load: LoadProgram): Promise<{ program: CommanderPr
 }
 
 function isProgram(value: unknown): value is CommanderProgram {
-  return typeof value === "object" && value !== null && typeof (value as Partial<CommanderProgram>).parseAsync === "function" && "commands" in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Partial<CommanderProgram>).parseAsync === "function" &&
+    "commands" in value
+  );
 }
 
 function stdinObstacle(readsStdin: boolean | undefined): string | undefined {

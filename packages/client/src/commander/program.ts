@@ -36,20 +36,19 @@ class ProgramExit extends Error {
 /** These come from inside an action or an event: only a real exit stops what called them. */
 const endsProcess = new Set(["commander.error", "commander.executeSubCommandAsync"]);
 
-const prepared = new WeakMap<object, Run>();
+const runs = new WeakMap<object, Run>();
+const exitless = new WeakSet<object>();
 
 export async function runWarm(load: () => Promise<{ program: CommanderProgram; fresh: boolean }>, argv: string[]): Promise<unknown> {
   const { program, fresh } = await load();
   if (!fresh && !("saveStateBeforeParse" in program)) {
-    throw new TypeError("Commander before version 13 keeps the options of one run for the next: export createProgram() instead of a program");
+    throw new TypeError(
+      "Commander before version 13 keeps the options of one run for the next: export createProgram() instead of a program",
+    );
   }
-  const run = prepared.get(program) ?? { value: undefined };
-  if (!prepared.has(program)) {
-    recordActionValue(program, run);
-    throwOnExit(program);
-    prepared.set(program, run);
-  }
-  run.value = undefined;
+  const run = recordActionValue(program);
+  if (!exitless.has(program)) throwOnExit(program);
+  exitless.add(program);
   const own = process.argv;
   process.argv = argv;
   try {
@@ -64,8 +63,12 @@ export async function runWarm(load: () => Promise<{ program: CommanderProgram; f
   }
 }
 
-/** Commander drops what an action returns. */
-export function recordActionValue(program: object, run: Run): void {
+/** Commander drops what an action returns; this keeps that of the latest one. */
+export function recordActionValue(program: object): Run {
+  const run = runs.get(program) ?? { value: undefined };
+  run.value = undefined;
+  if (runs.has(program)) return run;
+  runs.set(program, run);
   for (const command of all(program)) {
     const act = command._actionHandler;
     if (typeof act !== "function") continue;
@@ -73,6 +76,7 @@ export function recordActionValue(program: object, run: Run): void {
       run.value = await act.apply(command, args);
     };
   }
+  return run;
 }
 
 function throwOnExit(program: object): void {

@@ -22,8 +22,11 @@ export interface ByteChannelEvents {
 export interface ControlConnection extends Transport {
   /** Resolves when the daemon has accepted it; rejects with its reason otherwise. */
   open(operation: string, input: unknown, events: ByteChannelEvents): Promise<ByteChannel>;
-  /** Lets the process end even while the connection is open. */
+  /** Lets the process end even while the connection is open; `ref` takes it back. */
   unref(): void;
+  ref(): void;
+  /** True once it carries nothing any more. */
+  readonly closed: boolean;
   close(): void;
 }
 
@@ -187,6 +190,11 @@ function speak(socket: Socket): ControlConnection {
       });
     },
     unref: () => void socket.unref(),
+    ref: () => void socket.ref(),
+    get closed() {
+      // Also between the daemon's goodbye and the end of the socket.
+      return socket.destroyed || !socket.readable || !socket.writable;
+    },
     // What was written still leaves; waiting for the daemon's goodbye would only lengthen every command.
     close: () => void socket.end().unref(),
   };

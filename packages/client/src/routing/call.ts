@@ -33,12 +33,17 @@ export class RemoteExit {
 }
 
 /** Resolves to what the function returned, or to a RemoteExit; `local` is called at most once and never after the daemon accepted. */
-export async function callRouted<Value>(call: Call, options: RoutingOptions, local: () => Value | Promise<Value>): Promise<Value | RemoteExit> {
+export async function callRouted<Value>(
+  call: Call,
+  options: RoutingOptions,
+  local: () => Value | Promise<Value>,
+): Promise<Value | RemoteExit> {
   const { command } = call;
   const { route: wanted, why } = decideRouting(options);
   trace("%s: routing is %s because %s", command, wanted ? "on" : "off", why);
   if (!wanted) return local();
-  const outcome = call.obstacle === undefined ? await send(call, options.timeoutMs) : { refused: new GantryError("invalidArgument", call.obstacle) };
+  const outcome =
+    call.obstacle === undefined ? await send(call, options.timeoutMs) : { refused: new GantryError("invalidArgument", call.obstacle) };
   if ("refused" in outcome) {
     trace("%s is not routed: %s", command, outcome.refused.message);
     if (options.fallbackToLocal === false) throw outcome.refused;

@@ -64,7 +64,11 @@ export function routedDefinition({ module, run, warm, ...own }: RoutedDefinition
   const routed = {
     type: "object",
     description: "Set by the routing wrapper; leave it out",
-    properties: { module: module === undefined ? { type: "string" } : { const: module }, v8: { type: "string" }, script: { type: "string" } },
+    properties: {
+      module: module === undefined ? { type: "string" } : { const: module },
+      v8: { type: "string" },
+      script: { type: "string" },
+    },
     additionalProperties: false,
   };
   return {

@@ -17,7 +17,10 @@ export interface RoutingDecision {
 }
 
 /** Throws configurationInvalid when GANTRY_ROUTING is neither true nor false. */
-export function decideRouting({ autoRoute }: RoutingChoice, env: Readonly<Record<string, string | undefined>> = process.env): RoutingDecision {
+export function decideRouting(
+  { autoRoute }: RoutingChoice,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): RoutingDecision {
   const no = (why: string) => ({ route: false, why });
   // First of all, so that nothing can make a worker wait for another one that waits for it.
   if (isExecution(env)) return no("this process belongs to an execution");
@@ -66,6 +69,7 @@ function read(file: string): string {
 export function routingIn(toml: string): boolean | undefined {
   const [topLevel = "", ...tables] = toml.split(/^(?=[ \t]*\[)/m);
   const table = tables.find((text) => /^[ \t]*\[[ \t]*daemon[ \t]*\]/.test(text)) ?? "";
-  const found = /^[ \t]*routing[ \t]*=[ \t]*(true|false)\b/m.exec(table) ?? /^[ \t]*daemon\.routing[ \t]*=[ \t]*(true|false)\b/m.exec(topLevel);
+  const found =
+    /^[ \t]*routing[ \t]*=[ \t]*(true|false)\b/m.exec(table) ?? /^[ \t]*daemon\.routing[ \t]*=[ \t]*(true|false)\b/m.exec(topLevel);
   return found === null ? undefined : found[1] === "true";
 }

@@ -1,0 +1,20 @@
+/** Joins the HTTP transport with the contract's knowledge of what may be repeated. */
+import { findOperation, createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
+import { createGantryClient, type GantryClient } from "./client.ts";
+import { createPatientTransport, type PatienceOptions } from "./patient-transport.ts";
+
+export interface HttpClientOptions extends HttpTransportOptions, PatienceOptions {}
+
+export function createHttpClient({ url, key, ...patience }: HttpClientOptions): GantryClient {
+  const direct = createHttpTransport({ url, key });
+  return createGantryClient({
+    direct,
+    transport: createPatientTransport(direct, { ...patience, isIdempotent }),
+    close: () => undefined,
+  });
+}
+
+export function isIdempotent(name: string): boolean {
+  const { method, idempotent } = findOperation(name);
+  return method === "GET" || idempotent === true;
+}

@@ -1,0 +1,55 @@
+/** The typed client for Node: a local instance through its control socket, found by name and needing no key, or any instance by its address. */
+import { type ClientParts, createGantryClient, type GantryClient } from "../client.ts";
+import type { HttpClientOptions } from "../http-client.ts";
+import { createPatientTransport, type PatienceOptions } from "../patient-transport.ts";
+import type { Transport } from "../transport.ts";
+import type { InstanceChoice } from "./discovery.ts";
+import { createLocalTransport } from "./local-transport.ts";
+
+export { GantryError, type ErrorCode, type Problem } from "@gantry/contract/errors";
+export type { ClientShortForms, ExecuteRequest, GantryClient, WaitOptions } from "../client.ts";
+export type { HttpClientOptions } from "../http-client.ts";
+export type { PatienceOptions, RetryOptions } from "../patient-transport.ts";
+export type { CallOptions, Transport } from "../transport.ts";
+export { createTypedClient, type TypedClient } from "../typed-client.ts";
+
+/** Without `url`: the instance of this name, or the one that the working folder belongs to. */
+export interface LocalClientOptions extends InstanceChoice, PatienceOptions {
+  url?: undefined;
+  key?: undefined;
+}
+
+/** Connects lazily: the first call is the first request. An idle connection does not keep the process alive. */
+export function createClient(options: LocalClientOptions | HttpClientOptions = {}): GantryClient {
+  const { timeoutMs, retry } = options;
+  const parts = options.url === undefined ? local(options) : http(options.url, options.key);
+  // The contract brings a schema library along, so it is loaded only when something failed.
+  const isIdempotent = async (name: string) => (await import("../http-client.ts")).isIdempotent(name);
+  return createGantryClient({ ...parts, transport: createPatientTransport(parts.direct, { timeoutMs, retry, isIdempotent }) });
+}
+
+function local({ instance, configFile }: LocalClientOptions): Omit<ClientParts, "transport"> {
+  const direct = createLocalTransport({ instance, configFile });
+  return { direct, close: () => direct.close() };
+}
+
+function http(url: string, key: string): Omit<ClientParts, "transport"> {
+  let loading: Promise<Transport> | undefined;
+  const load = () => (loading ??= import("../http-transport.ts").then(({ createHttpTransport }) => createHttpTransport({ url, key })));
+  return {
+    direct: {
+      call: async (...args) => (await load()).call(...args),
+      async *stream(...args) {
+        yield* (await load()).stream(...args);
+      },
+    },
+    close: () => undefined,
+  };
+}
+
+let shared: GantryClient | undefined;
+
+/** One client of the local instance for everybody in this process. */
+export function defaultClient(): GantryClient {
+  return (shared ??= createClient());
+}
