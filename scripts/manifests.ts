@@ -6,6 +6,7 @@ export interface Manifest {
   description?: string;
   license?: string;
   type?: string;
+  sideEffects?: boolean;
   bin?: Record<string, string>;
   exports?: Record<string, unknown>;
   files?: string[];
@@ -44,6 +45,7 @@ export function publishedClient(client: Manifest): Manifest {
     description,
     license,
     type: "module",
+    sideEffects: false,
     exports: Object.fromEntries(
       Object.keys(client.exports ?? {}).map((path) => {
         const folder = path.slice(2);

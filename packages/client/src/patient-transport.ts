@@ -69,7 +69,7 @@ export function pause(delayMs: number, { signal }: Pick<CallOptions, "signal">, 
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       clearTimeout(timer);
-      reject(error as Error);
+      reject(error);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", giveUp);

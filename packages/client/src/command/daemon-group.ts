@@ -28,7 +28,7 @@ export function daemonGroup(
 ): DaemonGroup<Functions> | ClassDecorator {
   const isGroup = options !== undefined || Object.values(functionsOrOptions).some((value) => typeof value === "function");
   if (isGroup) return wrapAll(name, functionsOrOptions as Functions, options);
-  return decorateClass(name, functionsOrOptions as DaemonGroupOptions) as ClassDecorator;
+  return decorateClass(name, functionsOrOptions) as ClassDecorator;
 }
 
 function wrapAll(group: string, functions: Functions, options: DaemonGroupOptions = {}): DaemonGroup<Functions> {

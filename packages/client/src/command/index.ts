@@ -36,8 +36,7 @@ export function defineCommand<const Input extends z.ZodObject = z.ZodObject<Reco
     timeoutMs: options.timeoutMs,
     // What JSON Schema cannot say (a transform, a refinement) is left to `parse`.
     // By the schema's own method: a program that only calls what this module offers need not load a schema library.
-    inputSchema: () =>
-      schema === undefined ? { ...noFields } : (schema.toJSONSchema({ io: "input", unrepresentable: "any" }) as Record<string, unknown>),
+    inputSchema: () => (schema === undefined ? { ...noFields } : schema.toJSONSchema({ io: "input", unrepresentable: "any" })),
     parse(input) {
       if (schema === undefined) return refuseFields(input as Record<string, unknown>);
       const parsed = schema.safeParse(input);

@@ -59,7 +59,7 @@ export function routeCommander(given: CommanderProgram | LoadProgram, options: R
         });
         if (!(value instanceof RemoteExit)) return value;
         await drained();
-        process.exit(value.exitCode);
+        return process.exit(value.exitCode);
       } catch (error) {
         interrupt.endAsSignalled();
         throw error;

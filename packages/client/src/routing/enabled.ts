@@ -35,7 +35,7 @@ export function decideRouting(
 }
 
 /** A worker, or anything that an execution has started. */
-export function isExecution(env: Readonly<Record<string, string | undefined>>): boolean {
+function isExecution(env: Readonly<Record<string, string | undefined>>): boolean {
   return env.GANTRY_WORKER !== undefined || env.GANTRY_EXECUTION_ID !== undefined;
 }
 
@@ -67,7 +67,7 @@ function read(file: string): string {
  * decision. The daemon parses and checks the whole file.
  */
 export function routingIn(toml: string): boolean | undefined {
-  const [topLevel = "", ...tables] = toml.split(/^(?=[ \t]*\[)/m);
+  const [topLevel = "", ...tables] = `\n${toml}`.split(/^(?=[ \t]*\[)/m);
   const table = tables.find((text) => /^[ \t]*\[[ \t]*daemon[ \t]*\]/.test(text)) ?? "";
   const found =
     /^[ \t]*routing[ \t]*=[ \t]*(true|false)\b/m.exec(table) ?? /^[ \t]*daemon\.routing[ \t]*=[ \t]*(true|false)\b/m.exec(topLevel);
