@@ -1,5 +1,5 @@
 /** Programs whose functions run in the daemon or in themselves, and must not be told apart by what they print, return, or leave with. */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -87,11 +87,32 @@ program.command("code").action(() => { process.exitCode = 8; });
 program.command("throw").action(() => { throw new Error("thrown"); });
 `;
 
+/** Compiled by TypeScript, because Node does not run decorators yet. */
+const decorated = `
+import { daemonCommand, daemonGroup } from ${client("command")};
+
+@daemonGroup("shapes", { module: import.meta.url })
+export class Shapes {
+  @daemonCommand()
+  async area(width: number, height: number): Promise<number[]> {
+    return [width * height, process.pid];
+  }
+  @daemonCommand({ name: "corners" })
+  static async countCorners(): Promise<number> {
+    return 4;
+  }
+}
+if (import.meta.main) {
+  const [area, pid] = await new Shapes().area(6, 7);
+  console.log(area, pid !== process.pid, await Shapes.countCorners());
+}
+`;
+
 let daemon: TestDaemon;
 const file = (name: string) => join(daemon.folder, name);
 beforeAll(async () => {
   daemon = await startTestDaemon({
-    config: `[commands]\nmodules = ["${repository}/examples/commander-app/main.ts", "./tasks.mjs", "./app.mjs"]\n`,
+    config: `[commands]\nmodules = ["${repository}/examples/commander-app/main.ts", "./tasks.mjs", "./app.mjs", "./decorated/*.mjs"]\n`,
     env: { ONLY_DAEMON: "1" },
   });
   await writeFile(file("tasks.mjs"), tasks);
@@ -234,6 +255,20 @@ describe("daemonCommand", () => {
     const before = await countOf("where");
     await call("child", [], { ...routed, PROGRAM: file("program.mjs") });
     expect(await countOf("where")).toBe(before);
+  });
+
+  test("decorates methods", async () => {
+    const folder = file("decorated");
+    await mkdir(folder);
+    await writeFile(join(folder, "shapes.ts"), decorated);
+    const tsc = join(repository, "node_modules/typescript/bin/tsc");
+    const flags = ["--target", "es2022", "--module", "esnext", "--noCheck", "--noResolve", "--ignoreConfig"];
+    await collect(daemon.spawnProgram(process.execPath, [tsc, ...flags, "--outDir", folder, join(folder, "shapes.ts")]));
+    await rename(join(folder, "shapes.js"), join(folder, "shapes.mjs"));
+    expect(await run(join(folder, "shapes.mjs"), [], unrouted)).toMatchObject({ stdout: "42 false 4\n" });
+    expect(await run(join(folder, "shapes.mjs"), [], routed)).toMatchObject({ stdout: "42 true 4\n", stderr: "" });
+    expect(await countOf("shapes.area")).toBe(1);
+    expect(await countOf("shapes.corners")).toBe(1);
   });
 
   test("is never taken for a command of the same name in another module", async () => {
