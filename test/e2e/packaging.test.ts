@@ -170,10 +170,16 @@ await adder.connect();
 const userProgram = `import { createClient, GantryError } from "@gantry/client";
 import { connectLocal } from "@gantry/client/node";
 import { createProvider, defineMethod } from "@gantry/client/provider";
-import { defineCommand } from "@gantry/client/command";
+import { daemonCommand, defineCommand } from "@gantry/client/command";
+import { routeCommander } from "@gantry/client/commander";
 import { z } from "zod";
 
 const client = createClient({ url: "http://127.0.0.1:8765", key: "gantry_x" });
+// @ts-expect-error -- an address without a key
+void createClient({ url: "http://127.0.0.1:8765" });
+export const run = async (): Promise<boolean | null> => (await createClient().execute({ command: "c", input: { n: 1 } })).success;
+export const double: (n: number) => Promise<number> = daemonCommand({ name: "double", module: import.meta.url }, (n: number) => 2 * n);
+export const app = routeCommander(() => import("./commands/hello.ts"), { name: "app" });
 export async function use(): Promise<string> {
   const status = await client.instances.status();
   const running: number = status.executions.running;
@@ -210,6 +216,7 @@ test.each(["nodenext", "bundler"])("a TypeScript user gets full types from @gant
     moduleResolution: resolution,
     strict: true,
     noEmit: true,
+    allowImportingTsExtensions: true,
     skipLibCheck: true,
   };
   await writeFile(join(user, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));

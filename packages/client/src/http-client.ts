@@ -1,9 +1,8 @@
 /** Joins the HTTP transport with the contract's knowledge of what may be repeated. */
-import { findOperation, createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
 import { createGantryClient, type GantryClient } from "./client.ts";
-import { createPatientTransport, type PatienceOptions } from "./patient-transport.ts";
-
-export interface HttpClientOptions extends HttpTransportOptions, PatienceOptions {}
+import type { HttpClientOptions } from "./client-options.ts";
+import { createHttpTransport, findOperation } from "./http-transport.ts";
+import { createPatientTransport } from "./patient-transport.ts";
 
 export function createHttpClient({ url, key, ...patience }: HttpClientOptions): GantryClient {
   const direct = createHttpTransport({ url, key });

@@ -1,26 +1,19 @@
 /** The typed client for Node: a local instance through its control socket, found by name and needing no key, or any instance by its address. */
 import { type ClientParts, createGantryClient, type GantryClient } from "../client.ts";
-import type { HttpClientOptions } from "../http-client.ts";
-import { createPatientTransport, type PatienceOptions } from "../patient-transport.ts";
+import type { ClientOptions, LocalClientOptions } from "../client-options.ts";
+import { createPatientTransport } from "../patient-transport.ts";
 import type { Transport } from "../transport.ts";
-import type { InstanceChoice } from "./discovery.ts";
 import { createLocalTransport } from "./local-transport.ts";
 
 export { GantryError, type ErrorCode, type Problem } from "@gantry/contract/errors";
 export type { ClientShortForms, ExecuteRequest, GantryClient, WaitOptions } from "../client.ts";
-export type { HttpClientOptions } from "../http-client.ts";
+export type { ClientOptions, HttpClientOptions, LocalClientOptions } from "../client-options.ts";
 export type { PatienceOptions, RetryOptions } from "../patient-transport.ts";
 export type { CallOptions, Transport } from "../transport.ts";
 export { createTypedClient, type TypedClient } from "../typed-client.ts";
 
-/** Without `url`: the instance of this name, or the one that the working folder belongs to. */
-export interface LocalClientOptions extends InstanceChoice, PatienceOptions {
-  url?: undefined;
-  key?: undefined;
-}
-
 /** Connects lazily: the first call is the first request. An idle connection does not keep the process alive. */
-export function createClient(options: LocalClientOptions | HttpClientOptions = {}): GantryClient {
+export function createClient(options: ClientOptions = {}): GantryClient {
   const { timeoutMs, retry } = options;
   const parts = options.url === undefined ? local(options) : http(options.url, options.key);
   // The contract brings a schema library along, so it is loaded only when something failed.
