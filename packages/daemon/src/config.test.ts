@@ -37,7 +37,7 @@ test("flags beat environment beats project beats user beats default, and each or
   const loaded = loadConfig(
     sources({ env: { GANTRY_DAEMON_PORT: "3", GANTRY_DAEMON_DRAIN_TIMEOUT_MS: "7" }, flags: { "daemon.port": 4 } }),
   );
-  expect(loaded.config.daemon).toEqual({ host: "127.0.0.1", port: 4, logLevel: "warn", drainTimeoutMs: 7 });
+  expect(loaded.config.daemon).toEqual({ host: "127.0.0.1", port: 4, routing: false, logLevel: "warn", drainTimeoutMs: 7 });
   expect(loaded.baseDirectory).toBe(join(folder, "project"));
   const origin = (key: string) => loaded.values.find((value) => value.key === key)?.origin;
   expect(origin("daemon.port")).toBe("--port");
