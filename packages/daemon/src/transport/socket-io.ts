@@ -1,11 +1,11 @@
 /** Socket.IO behind our own upgrade gate: its `cors` option does not protect WebSockets, and polling is not offered. */
 import { type ErrorCode, type EventEnvelope, GantryError, type Permission } from "@gantry/contract";
+import { gatherWrites } from "@gantry/contract/gather-writes";
 import { Server as Engine } from "engine.io";
 import { type Namespace, Server, type Socket } from "socket.io";
 
 import { type Caller, requirePermission } from "../core/caller.ts";
 import type { BoundOperation } from "../core/handlers.ts";
-import { gatherWrites } from "../core/gather-writes.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Connections } from "./connections.ts";
@@ -95,7 +95,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
     path: /^\/socket\.io\/?$/,
     credential: "inBand",
     accept(request, socket, head) {
-      gatherWrites(socket);
+      gatherWrites(socket, setImmediate);
       engine.handleUpgrade(request, socket, head);
     },
     async close() {

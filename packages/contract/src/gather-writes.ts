@@ -1,17 +1,24 @@
 /** Sends what is written to a socket in one turn of the event loop with one system call. */
-import type { Duplex } from "node:stream";
+
+/** As much of a stream as this touches; node:stream's Duplex and Socket have it. */
+interface CorkableSocket {
+  write: (...args: never[]) => boolean;
+  cork(): void;
+  uncork: () => void;
+  readonly writableCorked: number;
+}
 
 /**
  * A WebSocket library writes each message by itself, and at ten thousand small messages a second the system calls cost more than
- * everything else. Immediates run right after the events of the same turn, so nothing waits for a timer.
+ * everything else. `afterTurn` is Node's setImmediate, which runs right after the events of the same turn, so nothing waits for a timer.
  */
-export function gatherWrites(socket: Duplex): void {
+export function gatherWrites(socket: CorkableSocket, afterTurn: (work: () => void) => unknown): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   const uncork = socket.uncork.bind(socket);
   let state: "idle" | "written" | "corked" = "idle";
   const beginTurn = () => {
     state = "written";
-    setImmediate(endTurn);
+    afterTurn(endTurn);
   };
   const endTurn = () => {
     if (state === "corked") uncork();
@@ -25,7 +32,7 @@ export function gatherWrites(socket: Duplex): void {
       uncork();
     }
   };
-  socket.write = ((...args: unknown[]) => {
+  socket.write = (...args: unknown[]) => {
     if (socket.writableCorked === 0) {
       if (state === "idle") beginTurn();
       else {
@@ -34,5 +41,5 @@ export function gatherWrites(socket: Duplex): void {
       }
     }
     return write(...args);
-  }) as Duplex["write"];
+  };
 }
