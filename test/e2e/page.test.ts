@@ -93,6 +93,11 @@ test("a wrong key is refused with a message, a right one opens the page, and sig
   expect(new URL(page.url()).pathname).toBe("/ui/");
 
   await page.getByRole("button", { name: "Settings and sign out" }).click();
+  const [reference] = await Promise.all([page.waitForEvent("popup"), page.getByRole("menuitem", { name: "API reference" }).click()]);
+  await reference.getByRole("heading", { name: "Gantry API" }).waitFor();
+  await reference.close();
+
+  await page.getByRole("button", { name: "Settings and sign out" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByLabel("Key", { exact: true }).waitFor();
   expect(await page.evaluate("sessionStorage.getItem('gantry.key')")).toBeNull();

@@ -1,8 +1,9 @@
 /** Role, theme, help, and the way out. */
 import { ActionIcon, type MantineColorScheme, Menu, Text, useMantineColorScheme } from "@mantine/core";
-import { IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
+import { IconBook, IconDeviceDesktop, IconKeyboard, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
 
 import { useAccess } from "../access/access.tsx";
+import { openReference } from "./open-reference.ts";
 
 const schemes = [
   { value: "auto", label: "As the system", icon: IconDeviceDesktop },
@@ -11,7 +12,7 @@ const schemes = [
 ] as const;
 
 export function UserMenu({ onHelp }: { onHelp: () => void }) {
-  const { who, signOut } = useAccess();
+  const { key, who, signOut } = useAccess();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu position="bottom-end" width={220} shadow="md">
@@ -39,6 +40,9 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
         <Menu.Divider />
         <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onHelp}>
           Shortcuts
+        </Menu.Item>
+        <Menu.Item leftSection={<IconBook size={16} />} onClick={() => void openReference(key)}>
+          API reference
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut()}>
           Sign out
