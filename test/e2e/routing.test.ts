@@ -193,6 +193,12 @@ describe("routeCommander", () => {
     expect((await readFile(file("loaded"), "utf8")).trim().split("\n")).toHaveLength(before);
   });
 
+  test("notices that what the loader imports has changed", async () => {
+    const source = await readFile(file("app-program.mjs"), "utf8");
+    await writeFile(file("app-program.mjs"), source.replace('"sum " +', '"the sum is " +'));
+    expect((await run(file("app.mjs"), ["sum", "1"], routed)).stdout).toBe('the sum is 1\nreturned {"sum":1}\n');
+  });
+
   test("runs here when something is piped in that it may want to read", async () => {
     const child = daemon.spawnProgram(process.execPath, [file("app.mjs"), "stdin"], { env: { ...routed, READS: "maybe" }, stdin: "piped" });
     expect(await collect(child)).toMatchObject({ stdout: "got piped\n", exitCode: 0 });
@@ -290,6 +296,14 @@ describe("whether to route", () => {
     const nobody = { ...routed, GANTRY_INSTANCE: "nobody" };
     expect((await run(file("program.mjs"), ["echo", "1"], nobody)).stdout).toBe("[1]\n");
     expect(await call("strict", [], nobody)).toMatchObject({ code: "unavailable" });
+  });
+
+  test("runs here when the daemon is there but does not answer", async () => {
+    const before = await countOf("images.pid");
+    process.kill(daemon.pid, "SIGSTOP");
+    const { exitCode } = await run(file("program.mjs"), ["images.pid"], routed).finally(() => process.kill(daemon.pid, "SIGCONT"));
+    expect(exitCode).toBe(0);
+    expect(await countOf("images.pid")).toBe(before);
   });
 
   test("the environment beats the configuration, the configuration beats the code, and CI turns it off unless the environment asks", async () => {

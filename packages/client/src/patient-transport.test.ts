@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createPatientTransport, type PatienceOptions } from "./patient-transport.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
-function scripted(failures: GantryError[], options: PatienceOptions = {}) {
+function scripted(failures: GantryError[], options: PatienceOptions = {}, streamed: unknown[] = []) {
   const calls: { operation: string; options: CallOptions | undefined }[] = [];
   const inner: Transport = {
     call(operation, _input, given) {
@@ -12,7 +12,15 @@ function scripted(failures: GantryError[], options: PatienceOptions = {}) {
       const failure = failures.shift();
       return failure === undefined ? Promise.resolve("done") : Promise.reject(failure);
     },
-    async *stream() {},
+    async *stream() {
+      for (const event of streamed) {
+        if (event instanceof Error) {
+          streamed.shift();
+          throw event;
+        }
+        yield event;
+      }
+    },
   };
   const transport = createPatientTransport(inner, {
     retry: { delayMs: 1 },
@@ -57,4 +65,15 @@ test("a limit is never shorter than the one inside the call, and an execution ha
   await transport.call("executions.execute", { timeoutMs: 60_000 });
   await transport.call("executions.execute", {}, { timeoutMs: 7 });
   expect(calls.map(({ options }) => options?.timeoutMs)).toEqual([1000, 65_000, undefined, 7]);
+});
+
+test("a stream is begun again only before it has told anything", async () => {
+  const events = async (transport: Transport) => {
+    const told: unknown[] = [];
+    for await (const event of transport.stream("executions.execute", {})) told.push(event);
+    return told;
+  };
+  expect(await events(scripted([], {}, [failure("unavailable"), "accepted", "result"]).transport)).toEqual(["accepted", "result"]);
+  await expect(events(scripted([], {}, [failure("aborted"), "accepted"]).transport)).rejects.toMatchObject({ code: "aborted" });
+  await expect(events(scripted([], {}, ["accepted", failure("unavailable")]).transport)).rejects.toMatchObject({ code: "unavailable" });
 });

@@ -30,6 +30,7 @@ const answerMarginMs = 5000;
 export function createPatientTransport(transport: Transport, { timeoutMs, retry = {}, isIdempotent }: Patience): Transport {
   const { attempts = 3, delayMs = 50 } = retry === false ? { attempts: 1 } : retry;
 
+  const delayBefore = (attempt: number) => delayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
   const mayRepeat = async (error: unknown, operation: string, input: unknown) => {
     if (!(error instanceof GantryError)) return false;
     const outcomeUnknown = error.code === "aborted" || error.details?.outcomeUnknown === true;
@@ -45,12 +46,26 @@ export function createPatientTransport(transport: Transport, { timeoutMs, retry 
           return await transport.call(operation, input, limited);
         } catch (error) {
           if (attempt >= attempts || !(await mayRepeat(error, operation, input))) throw error;
-          await pause(delayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), options, error);
+          await pause(delayBefore(attempt), options, error);
         }
       }
     },
-    // Never repeated: what was told already would be told again.
-    stream: (operation, input, options) => transport.stream(operation, input, options),
+    async *stream(operation, input, options = {}) {
+      for (let attempt = 1; ; attempt += 1) {
+        let begun = false;
+        try {
+          for await (const event of transport.stream(operation, input, options)) {
+            begun = true;
+            yield event;
+          }
+          return;
+        } catch (error) {
+          // What was told already would be told again.
+          if (begun || attempt >= attempts || !(await mayRepeat(error, operation, input))) throw error;
+          await pause(delayBefore(attempt), options, error);
+        }
+      }
+    },
   };
 }
 
