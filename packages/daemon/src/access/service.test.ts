@@ -54,7 +54,8 @@ test("the stored row holds a digest and not the key", async () => {
   const store = memoryStore();
   const access = await createAccessService(store, clockAt(now));
   const { key } = await access.create({ name: "x", role: "viewer" }, localCaller);
-  expect(JSON.stringify(store.rows)).not.toContain(key.split("_")[2]);
+  // The secret may hold an underscore itself.
+  expect(JSON.stringify(store.rows)).not.toContain(key.split("_").slice(2).join("_"));
 });
 
 test("a key with a wrong checksum is not even looked up", () => {
