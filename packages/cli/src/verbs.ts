@@ -22,6 +22,17 @@ export const verbs: Record<string, VerbEntry> = {
       show: { summary: "Describe one command", load: () => import("./commands/show.ts") },
     },
   },
+  batch: {
+    summary: "Run many commands as one, with an order between them",
+    verbs: {
+      run: { summary: "Run the items of a JSON lines or CSV file", load: () => import("./batches/run.ts") },
+      list: { summary: "List batches, newest first", load: () => import("./batches/list.ts") },
+      show: { summary: "Show how a batch stands, failures first", load: () => import("./batches/show.ts") },
+      items: { summary: "List the items of a batch", load: () => import("./batches/items.ts") },
+      watch: { summary: "Follow the progress of a batch", load: () => import("./batches/watch.ts") },
+      cancel: { summary: "End a batch and everything it runs", load: () => import("./batches/cancel.ts") },
+    },
+  },
   schedule: {
     summary: "Run commands at times",
     verbs: {

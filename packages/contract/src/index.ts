@@ -1,5 +1,6 @@
 /** The contract: everything that daemon, client, CLI, and page must agree on. No node:, no DOM. */
 export * from "./access.ts";
+export * from "./batches.ts";
 export * from "./configuration.ts";
 export * from "./control-protocol.ts";
 export * from "./commands.ts";

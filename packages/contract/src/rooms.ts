@@ -1,5 +1,6 @@
 /** Every operation and event there is, by room: what transports, the typed client, OpenAPI, and the CLI are built from. */
 import { accessOperations } from "./access.ts";
+import { batchEvents, batchOperations } from "./batches.ts";
 import { commandOperations } from "./commands.ts";
 import { executionEvents, executionOperations } from "./executions.ts";
 import { instanceEvents, instanceOperations } from "./instances.ts";
@@ -13,6 +14,7 @@ export const contract = {
   commands: commandOperations,
   executions: executionOperations,
   schedules: scheduleOperations,
+  batches: batchOperations,
   sessions: sessionOperations,
   providers: providerOperations,
 };
@@ -22,6 +24,7 @@ export const events = {
   ...instanceEvents,
   ...executionEvents,
   ...scheduleEvents,
+  ...batchEvents,
   ...sessionEvents,
   ...providerEvents,
 };

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import {
   accessOperations,
   attachOperation,
+  batchOperations,
   type Events,
   events,
   GantryError,
@@ -24,6 +25,9 @@ import { ensureBootstrapKey } from "./access/bootstrap-key.ts";
 import { createAccessHandlers } from "./access/handlers.ts";
 import { createAccessService, localCaller } from "./access/service.ts";
 import { createKeyStore } from "./access/store.ts";
+import { createBatchHandlers } from "./batches/handlers.ts";
+import { createBatchesService } from "./batches/service.ts";
+import { createBatchStore } from "./batches/store.ts";
 import { composeExecutions } from "./compose-executions.ts";
 import { composeRuns } from "./compose-runs.ts";
 import { composeSessions, createSessionsRoute, releaseHost } from "./compose-sessions.ts";
@@ -140,9 +144,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     lifetime.onClose("sessions", () => sessions.close());
 
+    const runs = composeRuns(executions);
+    const batches = createBatchesService({
+      store: createBatchStore(db),
+      runs,
+      publish: (type, data) => bus.publish(type, data),
+      clock,
+      logger,
+    });
+    lifetime.onClose("batches", () => batches.close());
     const schedules = createSchedulesService({
       store: createScheduleStore(db),
-      runs: composeRuns(executions),
+      runs,
       configured: config.schedule,
       publish: (type, data) => bus.publish(type, data),
       clock,
@@ -173,6 +186,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ...bind(instanceOperations, createInstanceHandlers(instances)),
       ...bind(accessOperations, createAccessHandlers(access)),
       ...executionRooms.operations,
+      ...bind(batchOperations, createBatchHandlers(batches)),
       ...bind(scheduleOperations, createScheduleHandlers(schedules)),
       ...sessionRooms.operations,
       ...bind(providerOperations, createProvidersHandlers(providers)),
@@ -189,6 +203,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     record = describe(host, port);
     await writeRecord(paths.recordFile, record);
     lifetime.onClose("record", () => removeRecord(paths.recordFile));
+    await batches.start();
     await schedules.start();
     logger.info({ instance: record.instance, url: record.url, pid: record.pid, version }, "ready");
 
@@ -198,6 +213,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       logger.info({ drainTimeoutMs, keepPrograms }, "stopping");
       bus.publish("instance.draining", { instance: config.instance, drainTimeoutMs });
       await schedules.close();
+      await batches.close();
       await executions.close({ drainTimeoutMs, keepPrograms, hasten: hastened.signal });
       if (endSessions) await sessions.killAll().catch((error: unknown) => logger.error({ err: error }, "not every session could be ended"));
       await lifetime.close();
@@ -296,6 +312,7 @@ const snapshotOperations = {
   status: "instances.status",
   executions: "executions.list",
   schedules: "schedules.list",
+  batches: "batches.list",
   sessions: "sessions.list",
   providers: "providers.list",
 };

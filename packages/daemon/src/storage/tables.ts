@@ -1,5 +1,5 @@
 /** The typed shape of every table; each room's store.ts is the only writer of its rows. Times are epoch milliseconds. */
-import type { SessionMode, SessionState, TickState } from "@gantry/contract";
+import type { BatchItemState, BatchState, SessionMode, SessionState, TickState } from "@gantry/contract";
 
 export interface KeysTable {
   id: string;
@@ -113,7 +113,42 @@ export interface TicksTable {
   endedAtMs: number | null;
 }
 
+export interface BatchesTable {
+  id: string;
+  name: string | null;
+  owner: string;
+  state: BatchState;
+  concurrency: number;
+  stopOnError: 0 | 1;
+  cancelRequested: 0 | 1;
+  /** JSON of BatchCounts; true once it has ended. */
+  counts: string;
+  createdAtMs: number;
+  endedAtMs: number | null;
+}
+
+export interface BatchItemsTable {
+  batchId: string;
+  position: number;
+  itemId: string;
+  command: string;
+  /** JSON array of itemIds. */
+  needs: string;
+  /** JSON of what to run; null once it has ended, because it may hold secrets. */
+  request: string | null;
+  state: BatchItemState;
+  /** Chosen and stored before the execution is submitted under it. */
+  executionId: string | null;
+  /** JSON of an ExecutionError. */
+  error: string | null;
+  endedAtMs: number | null;
+  /** From 0, in the order of ending. */
+  endOrder: number | null;
+}
+
 export interface Tables {
+  batches: BatchesTable;
+  batchItems: BatchItemsTable;
   schedules: SchedulesTable;
   ticks: TicksTable;
   sessions: SessionsTable;

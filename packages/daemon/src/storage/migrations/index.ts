@@ -5,10 +5,12 @@ import * as keys from "./001-keys.ts";
 import * as executions from "./002-executions.ts";
 import * as sessions from "./003-sessions.ts";
 import * as schedules from "./004-schedules.ts";
+import * as batches from "./005-batches.ts";
 
 export const migrations: Record<string, Migration> = {
   "001-keys": keys,
   "002-executions": executions,
   "003-sessions": sessions,
   "004-schedules": schedules,
+  "005-batches": batches,
 };
