@@ -16,6 +16,8 @@ export interface LiveBatch {
   watchers: Set<() => void>;
   /** All items have ended and the batch's own end is being stored. */
   isConcluding: boolean;
+  /** When the last event of its progress was published, on the monotonic clock. */
+  progressToldMs: number;
   /** Settles when the batch has ended and that is stored. */
   whenEnded: PromiseWithResolvers<void>;
 }
@@ -36,6 +38,7 @@ export function createLiveBatch(row: BatchRow, items: ItemRow[]): { live: LiveBa
     plan,
     watchers: new Set(),
     isConcluding: false,
+    progressToldMs: Number.NEGATIVE_INFINITY,
     whenEnded: Promise.withResolvers(),
   };
   return {

@@ -58,6 +58,7 @@ export interface BatchesService {
 const maxRunning = 100;
 /** When something could not be stored or the queue is full. */
 const retryMs = 1000;
+const progressEveryMs = 200;
 const tagsAllowed = 16;
 const maxItems = 10_000;
 
@@ -108,12 +109,20 @@ export function createBatchesService({ store, runs, publish, clock, logger }: Ba
     return { name: "NeedsFailed", message: `It needs item ${cause.itemId}, directly or not, which did not succeed.` };
   };
 
+  /** Whoever wants each item watches the batch; this is for lists and pages, which thousands of events would only slow down. */
+  const tellProgress = (live: LiveBatch) => {
+    const nowMs = clock.monotonic();
+    if (nowMs - live.progressToldMs < progressEveryMs) return;
+    live.progressToldMs = nowMs;
+    publish("batch.progress", brief(live));
+  };
+
   const endItems = async (live: LiveBatch, item: ItemRow, state: BatchItemState, error: ExecutionError | null, endedAtMs: number) => {
     markEnded(live, item, state, error, endedAtMs);
     const lost = live.plan.end(item.position, state === "succeeded").map((position) => live.items[position] as ItemRow);
     for (const skipped of lost) markEnded(live, skipped, "skipped", whySkipped(live, item), clock.now());
     notify(live);
-    publish("batch.progress", brief(live));
+    tellProgress(live);
     pump(live);
     await insist("the end of an item", () => store.saveItems([item, ...lost]));
     await concludeIfDone(live);

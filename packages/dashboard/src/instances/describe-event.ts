@@ -10,6 +10,10 @@ export function describeEvent({ type, data }: EventEnvelope): string {
   switch (type.split(".")[0]) {
     case "execution":
       return `${text("command")}${type === "execution.ended" ? ` ${text("state")}${took}` : ""}`;
+    case "schedule":
+      return `${text("name")} ${text("change") || text("state")}`;
+    case "batch":
+      return `${text("name") || shorten(text("batchId"))} ${text("state")}`;
     case "session":
       return `${text("name") || shorten(text("sessionId"))} ${text("title") || text("state")}`.trim();
     case "provider":
