@@ -40,7 +40,7 @@ export function createExecutionHandlers(service: ExecutionsService, outputsDirec
 
     async get({ id }, { caller }) {
       const row = await service.get(id, caller);
-      return executionView(row, await service.attempts(id));
+      return executionView(row, await service.attempts(row));
     },
 
     async output({ id, since, stream, follow }, { caller, signal, wantsStream }) {

@@ -40,12 +40,12 @@ export async function recoverExecutions(
     const state = stateAfter(outcome);
     const error =
       state === "succeeded" ? null : (outcome.error ?? { name: state, message: `It ended as ${state} while no daemon was there.` });
-    await store.end(row.id, row.attempt, { state, endedAtMs, result: null, error, exitCode, signal, outputBytes });
+    await store.end(row, { state, endedAtMs, result: null, error, exitCode, signal, outputBytes });
   };
 
   const recoverRunning = async (row: ExecutionRow, child: ChildStatus | undefined) => {
     if (row.kind === "function") {
-      await endWorkerOf(row, store);
+      await endWorkerOf(row);
       told.interrupted += 1;
       await end(row, deadWorkerOutcome, clock.now(), row.outputBytes);
     } else if (child === undefined) {
@@ -79,9 +79,8 @@ export async function recoverExecutions(
 }
 
 /** A worker ends itself when its daemon is gone, unless its loop is blocked. `interrupted` may only be said of one that is really gone. */
-async function endWorkerOf(row: ExecutionRow, store: ExecutionStore): Promise<void> {
-  const attempt = (await store.attempts(row.id)).at(-1);
-  const identity = JSON.parse(attempt?.worker ?? "null") as ProcessIdentity | null;
+async function endWorkerOf({ worker }: ExecutionRow): Promise<void> {
+  const identity = JSON.parse(worker ?? "null") as ProcessIdentity | null;
   if (identity === null || !sameProcess(identity, readProcessIdentity(identity.pid))) return;
   signalGroup(identity.pid, "SIGKILL");
   await groupGone(identity.pid, killedWithinMs);

@@ -52,7 +52,8 @@ export interface ExecutionsService {
   live(id: string): LiveExecution | undefined;
   /** Throws notFound, also for what the caller may not see. */
   get(id: string, caller: Caller): Promise<ExecutionRow>;
-  attempts(id: string): Promise<AttemptRow[]>;
+  /** The one that runs now included. */
+  attempts(row: ExecutionRow): Promise<AttemptRow[]>;
   list(filter: ListFilter): Promise<ExecutionRow[]>;
   /** Resolves to the row when it has ended, of whatever cause. */
   cancel(id: string, caller: Caller): Promise<ExecutionRow>;
@@ -105,13 +106,13 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     pump();
   };
 
-  const begun = (row: ExecutionRow): ExecutionRow => ({
+  const begun = (row: ExecutionRow, slot: WorkerProcess | true): ExecutionRow => ({
     ...row,
     state: transition(row.state as ExecutionState, "running"),
     attempt: row.attempt + 1,
     startedAtMs: clock.now(),
+    worker: slot === true ? null : slot.identityText,
   });
-  const workerText = (slot: WorkerProcess | true) => (slot === true ? null : slot.identityText);
 
   /** The row says running and is durable; now it may have effects. */
   const run = (live: LiveExecution, slot: WorkerProcess | true) => {
@@ -164,7 +165,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     };
     for (;;) {
       try {
-        await store.end(row.id, row.attempt, ending);
+        await store.end(row, ending);
         break;
       } catch (error) {
         logger.error({ err: error, executionId: row.id }, "an outcome could not be stored; trying again");
@@ -199,9 +200,9 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       await concludeWaiting(live, "failed", { name: "CannotStart", message: (error as Error).message });
       return;
     }
-    const row = begun(live.row);
+    const row = begun(live.row, slot);
     try {
-      await store.begin(row.id, row.attempt, row.startedAtMs as number, workerText(slot));
+      await store.begin(row);
     } catch (error) {
       logger.error({ err: error, executionId: row.id }, "a start could not be stored; trying again");
       setTimeout(() => {
@@ -276,14 +277,15 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       exitCode: null,
       signal: null,
       outputBytes: 0,
+      worker: null,
     };
     const hasOutput = command.kind === "function" || watched;
     const live = createLiveExecution({ row, input, target, outputsDirectory, hasOutput });
     const slot = queue.first(live.lane) !== undefined ? undefined : takeSlot(live);
-    if (slot !== undefined) live.row = begun(row);
+    if (slot !== undefined) live.row = begun(row, slot);
     lives.set(row.id, live);
     try {
-      await store.insert(live.row, slot === undefined ? undefined : { worker: workerText(slot) });
+      await store.insert(live.row);
     } catch (cause) {
       lives.delete(row.id);
       if (slot !== undefined) freeSlot(live, slot);
@@ -324,7 +326,12 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       return next === undefined ? undefined : Math.max(0, clock.now() - next.row.createdAtMs);
     },
     live: (id) => lives.get(id),
-    attempts: (id) => store.attempts(id),
+    async attempts(row) {
+      const ended = (await store.attempts(row.id)).filter(({ attempt }) => row.state !== "running" || attempt < row.attempt);
+      const { id: executionId, attempt, state, startedAtMs, worker } = row;
+      if (state !== "running" || startedAtMs === null) return ended;
+      return [...ended, { executionId, attempt, state, startedAtMs, worker, endedAtMs: null, exitCode: null, signal: null, error: null }];
+    },
     list: (filter) => store.list(filter),
     async cancel(id, caller) {
       const row = await get(id, caller);

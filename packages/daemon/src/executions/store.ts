@@ -33,11 +33,11 @@ export interface ListFilter {
 }
 
 export interface ExecutionStore {
-  /** Resolves when it is durable. With `worker` (null for a program), its first attempt begins at once. */
-  insert(row: ExecutionRow, begins?: { worker: string | null }): Promise<void>;
-  begin(id: string, attempt: number, startedAtMs: number, worker: string | null): Promise<void>;
-  /** `attempt` 0: it ended without having begun. */
-  end(id: string, attempt: number, ending: Ending): Promise<void>;
+  /** Resolves when it is durable, queued or running already. */
+  insert(row: ExecutionRow): Promise<void>;
+  begin(row: ExecutionRow): Promise<void>;
+  /** `row` as it was before. One that never began has no attempt to tell of. */
+  end(row: ExecutionRow, ending: Ending): Promise<void>;
   get(id: string): Promise<ExecutionRow | undefined>;
   attempts(id: string): Promise<AttemptRow[]>;
   list(filter: ListFilter): Promise<ExecutionRow[]>;
@@ -52,17 +52,13 @@ export function createExecutionStore(db: Database): ExecutionStore {
   const statements = prepareStatements(db);
 
   return {
-    insert(row, begins) {
-      const group = [statements.insertExecution(row)];
-      if (begins !== undefined) group.push(statements.insertAttempt([row.id, row.attempt, row.startedAtMs, begins.worker]));
-      return writes.write(group);
-    },
-    begin: (id, attempt, startedAtMs, worker) =>
-      writes.write([statements.beginExecution([attempt, startedAtMs, id]), statements.insertAttempt([id, attempt, startedAtMs, worker])]),
-    end(id, attempt, { state, endedAtMs, result, error, exitCode, signal, outputBytes }) {
+    insert: (row) => writes.write([statements.insertExecution(row)]),
+    begin: ({ id, attempt, startedAtMs, worker }) => writes.write([statements.beginExecution([attempt, startedAtMs, worker, id])]),
+    end(row, { state, endedAtMs, result, error, exitCode, signal, outputBytes }) {
+      const { id, attempt, startedAtMs, worker } = row;
       const errorText = error === null ? null : JSON.stringify(error);
       const group = [statements.endExecution([state, endedAtMs, result, errorText, exitCode, signal, outputBytes, id])];
-      if (attempt > 0) group.push(statements.endAttempt([state, endedAtMs, errorText, exitCode, signal, id, attempt]));
+      if (attempt > 0) group.push(statements.putAttempt([id, attempt, state, startedAtMs, endedAtMs, exitCode, signal, errorText, worker]));
       return writes.write(group);
     },
     get: (id) => db.selectFrom("executions").selectAll().where("id", "=", id).executeTakeFirst(),
@@ -120,26 +116,26 @@ const executionColumns = [
   "exitCode",
   "signal",
   "outputBytes",
+  "worker",
 ] as const satisfies (keyof ExecutionRow)[];
 
 /** Every execution runs these, so they are built and compiled once; only their parameters change. */
 function prepareStatements(db: Database) {
   const placeholders = Object.fromEntries(executionColumns.map((column) => [column, null]));
   const insertExecution = db.insertInto("executions").values(placeholders as never);
-  const beginExecution = sql`UPDATE "executions" SET "state" = 'running', "attempt" = ${0}, "startedAtMs" = ${0} WHERE "id" = ${""}`;
-  const insertAttempt = sql`INSERT INTO "attempts" ("executionId", "attempt", "state", "startedAtMs", "worker")
-    VALUES (${""}, ${0}, 'running', ${0}, ${null})`;
+  const beginExecution = sql`UPDATE "executions" SET "state" = 'running', "attempt" = ${0}, "startedAtMs" = ${0}, "worker" = ${null} WHERE "id" = ${""}`;
+  // Or replace: an earlier version wrote it when it began, and a daemon may die between here and its answer.
+  const putAttempt = sql`INSERT OR REPLACE INTO "attempts"
+    ("executionId", "attempt", "state", "startedAtMs", "endedAtMs", "exitCode", "signal", "error", "worker")
+    VALUES (${""}, ${0}, ${""}, ${0}, ${0}, ${null}, ${null}, ${null}, ${null})`;
   const endExecution = sql`UPDATE "executions" SET "state" = ${""}, "endedAtMs" = ${0}, "result" = ${null}, "error" = ${null},
     "exitCode" = ${null}, "signal" = ${null}, "outputBytes" = ${0}, "env" = NULL WHERE "id" = ${""} AND "endedAtMs" IS NULL`;
-  const endAttempt = sql`UPDATE "attempts" SET "state" = ${""}, "endedAtMs" = ${0}, "error" = ${null}, "exitCode" = ${null},
-    "signal" = ${null} WHERE "executionId" = ${""} AND "attempt" = ${0}`;
   const withParameters = (query: CompiledQuery) => (parameters: readonly unknown[]) => ({ ...query, parameters });
   const withRow = withParameters(insertExecution.compile());
   return {
     insertExecution: (row: ExecutionRow) => withRow(executionColumns.map((column) => row[column])),
     beginExecution: withParameters(beginExecution.compile(db)),
-    insertAttempt: withParameters(insertAttempt.compile(db)),
     endExecution: withParameters(endExecution.compile(db)),
-    endAttempt: withParameters(endAttempt.compile(db)),
+    putAttempt: withParameters(putAttempt.compile(db)),
   };
 }

@@ -1,12 +1,12 @@
 /** Opens the instance's database and brings its schema up to date. */
 import { rename } from "node:fs/promises";
 
-import { Kysely, sql } from "kysely";
+import { type CompiledQuery, Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 
 import type { Logger } from "../core/logger.ts";
 import { migrations } from "./migrations/index.ts";
-import { createSqliteDialect, isDamaged, openSqlite } from "./sqlite.ts";
+import { createSqliteDialect, isDamaged, openSqlite, type SqliteDialectAndBatch } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
 
 export type Database = Kysely<Tables>;
@@ -28,13 +28,25 @@ export async function openDatabase(file: string, logger: Logger): Promise<Opened
     logger.error({ err: error, setAside }, "the database is damaged: it was set aside and an empty one begun");
     sqlite = openSqlite(file);
   }
-  const db = new Kysely<Tables>({ dialect: createSqliteDialect(sqlite) });
+  const { dialect, runTogether } = createSqliteDialect(sqlite);
+  const db = new Kysely<Tables>({ dialect });
+  together.set(db, runTogether);
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   if (error !== undefined) {
     await db.destroy();
     throw new Error(`bringing the database ${file} up to date failed; it was left as it was`, { cause: error });
   }
   return { db, setAside };
+}
+
+const together = new WeakMap<Database, SqliteDialectAndBatch["runTogether"]>();
+
+/** Writes of different owners in one transaction, for a quarter of what Kysely's way through every statement costs. All or none. */
+export async function commitTogether(db: Database, statements: readonly CompiledQuery[]): Promise<void> {
+  const runTogether = together.get(db);
+  if (runTogether === undefined) throw new Error("this database was not opened by openDatabase");
+  // There is one connection: while it is held, nobody else's transaction is open.
+  await db.connection().execute(async () => runTogether(statements));
 }
 
 /** Rejects when the database no longer answers. */

@@ -26,7 +26,13 @@ export function openSqlite(file: string): DatabaseSync {
   return database;
 }
 
-export function createSqliteDialect(database: DatabaseSync): Dialect {
+export interface SqliteDialectAndBatch {
+  dialect: Dialect;
+  /** All statements or none, in one transaction and one turn. Only for whoever holds the one connection. */
+  runTogether(statements: readonly { sql: string; parameters: readonly unknown[] }[]): void;
+}
+
+export function createSqliteDialect(database: DatabaseSync): SqliteDialectAndBatch {
   const statements = new LRUCache<string, StatementSync>({ max: cachedStatements });
   const prepare = (sql: string) => {
     let statement = statements.get(sql);
@@ -36,7 +42,7 @@ export function createSqliteDialect(database: DatabaseSync): Dialect {
     }
     return statement;
   };
-  return new SqliteDialect({
+  const dialect = new SqliteDialect({
     database: {
       close: () => database.close(),
       prepare(sql) {
@@ -50,6 +56,19 @@ export function createSqliteDialect(database: DatabaseSync): Dialect {
       },
     },
   });
+  return {
+    dialect,
+    runTogether(together) {
+      prepare("BEGIN IMMEDIATE").run();
+      try {
+        for (const { sql, parameters } of together) prepare(sql).run(...(parameters as never[]));
+        prepare("COMMIT").run();
+      } catch (error) {
+        if (database.isTransaction) prepare("ROLLBACK").run();
+        throw error;
+      }
+    },
+  };
 }
 
 /** True when SQLite says that the file is damaged or no database at all, rather than busy or unreadable. */

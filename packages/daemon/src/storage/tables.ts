@@ -42,8 +42,11 @@ export interface ExecutionsTable {
   exitCode: number | null;
   signal: string | null;
   outputBytes: number;
+  /** JSON of the ProcessIdentity of the worker that runs the latest attempt of a function; null for programs. */
+  worker: string | null;
 }
 
+/** Attempts that have ended; the one that runs is told by its execution's row. */
 export interface AttemptsTable {
   executionId: string;
   attempt: number;
@@ -53,7 +56,7 @@ export interface AttemptsTable {
   exitCode: number | null;
   signal: string | null;
   error: string | null;
-  /** JSON of the ProcessIdentity of the worker that runs a function; null for programs. */
+  /** JSON of the ProcessIdentity of the worker that ran a function; null for programs. */
   worker: string | null;
 }
 

@@ -1,7 +1,7 @@
 /** Commits the writes of one turn of the event loop together: a transaction costs about as much as the statements of several executions. */
 import type { CompiledQuery } from "kysely";
 
-import type { Database } from "./database.ts";
+import { commitTogether, type Database } from "./database.ts";
 
 export interface WriteQueue {
   /** All of `statements` or none. Resolves when they are committed; rejects with the database's error. */
@@ -21,9 +21,10 @@ export function createWriteQueue(db: Database): WriteQueue {
   let flushing: Promise<void> | undefined;
 
   const commit = (groups: Group[]) =>
-    db.transaction().execute(async (transaction) => {
-      for (const { statements } of groups) for (const statement of statements) await transaction.executeQuery(statement);
-    });
+    commitTogether(
+      db,
+      groups.flatMap(({ statements }) => statements),
+    );
 
   const settle = async (groups: Group[]) => {
     try {

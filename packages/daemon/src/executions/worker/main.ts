@@ -1,15 +1,15 @@
 /** The process entry of a command worker: runs user code, one execution at a time, with its real cwd, environment, and standard streams. */
-import { readFileSync } from "node:fs";
-
 import type { ExecutionError } from "@gantry/contract";
 
 import { describeModule, loadModule, watchImports } from "./load-modules.ts";
 import type { FromWorker, RunMessage, ToWorker } from "./messages.ts";
+import { noticeChildren } from "./notice-children.ts";
 import { toExecutionError } from "./to-execution-error.ts";
 
 /** More often than this nobody can see. */
 const progressIntervalMs = 50;
 
+const children = noticeChildren();
 const homeDirectory = process.cwd();
 const homeEnvironment = { ...process.env };
 let environmentTouched = false;
@@ -48,7 +48,7 @@ async function run(message: RunMessage): Promise<void> {
   running = undefined;
   const exitCode = takeExitCode() ?? (error === undefined ? 0 : 1);
   restore();
-  spent ||= hasChildren();
+  spent ||= children.hasChildren();
   send({ type: "done", result, error, exitCode, spent });
 }
 
@@ -110,15 +110,6 @@ function restore(): void {
   environmentTouched = false;
   for (const name of Object.keys(process.env)) if (!(name in homeEnvironment)) delete process.env[name];
   for (const [name, value] of Object.entries(homeEnvironment)) if (process.env[name] !== value) process.env[name] = value;
-}
-
-/** Children of a finished command would write into the next one's output; the daemon ends them together with this worker. */
-function hasChildren(): boolean {
-  try {
-    return readFileSync(`/proc/self/task/${process.pid}/children`, "latin1").length > 0;
-  } catch {
-    return false;
-  }
 }
 
 process.on("message", (message: ToWorker) => {

@@ -6,6 +6,7 @@ import * as executions from "./002-executions.ts";
 import * as sessions from "./003-sessions.ts";
 import * as schedules from "./004-schedules.ts";
 import * as batches from "./005-batches.ts";
+import * as executionsWorker from "./006-executions-worker.ts";
 
 export const migrations: Record<string, Migration> = {
   "001-keys": keys,
@@ -13,4 +14,5 @@ export const migrations: Record<string, Migration> = {
   "003-sessions": sessions,
   "004-schedules": schedules,
   "005-batches": batches,
+  "006-executions-worker": executionsWorker,
 };
