@@ -146,6 +146,8 @@ export const ExecuteInput = z.object({
   /** Higher runs first; first come, first served inside one priority. */
   priority: z.int().min(-100).max(100).default(0),
   tags: z.array(DisplayText.max(64).min(1)).max(16).default([]),
+  /** Chosen by the caller, such as a UUID. The same caller's repeated request with it answers with the first execution, also after a restart. */
+  idempotencyKey: z.string().min(1).max(255).optional(),
   /** True (the default): answer with the outcome, and cancel if the caller goes away. False: answer 202 once it is durable. */
   wait: z.boolean().default(true),
 });
@@ -163,7 +165,7 @@ export const executionOperations = room("executions", {
     output: ExecutionResult,
     events: ExecuteEvent,
     successStatus: ({ state }) => (state === "queued" || state === "running" ? 202 : 200),
-    errors: ["notFound", "resourceExhausted", "unavailable"],
+    errors: ["notFound", "conflict", "resourceExhausted", "unavailable"],
   }),
   list: operation({
     method: "GET",

@@ -17,6 +17,7 @@ export interface RunOptions {
   cwd?: string;
   priority?: string;
   tag?: string[];
+  idempotencyKey?: string;
 }
 
 /** `words` are the command's own: they are parsed by the daemon against its schema. */
@@ -36,6 +37,7 @@ export async function runCommand(name: string, words: string[], options: RunOpti
     ...(options.env === undefined ? {} : { env: variables(options.env) }),
     ...(options.priority === undefined ? {} : { priority: Number(options.priority) }),
     ...(options.tag === undefined ? {} : { tags: options.tag }),
+    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
     wait: options.detach !== true,
   };
   if (options.detach === true) {

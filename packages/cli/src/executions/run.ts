@@ -15,10 +15,11 @@ export const verb: Verb = (command, context) => {
     .option("-C, --cwd <folder>", "run there instead of here")
     .option("--priority <number>", "-100 to 100; higher runs first when there is a queue")
     .option("--tag <tag>", "mark it, for gantry history --tag; repeatable", collect)
+    .option("--idempotency-key <key>", "with a key used before, answer with that first execution instead of running again")
     .option("--json", "print the outcome as JSON instead of the output")
     .addHelpText(
       "after",
-      "\nThe exit code is the command's own; 124 timed out, 130 cancelled, 64 wrong arguments, 69 no daemon.\n\nExamples:\n  gantry run greet --name Ada --shout\n  gantry run greet --help\n  gantry run --detach --timeout 10m count 100",
+      "\nThe exit code is the command's own; 124 timed out, 130 cancelled, 64 wrong arguments, 69 no daemon.\n\nExamples:\n  gantry run greet --name Ada --shout\n  gantry run greet --help\n  gantry run --detach --timeout 10m count 100\n  gantry run --idempotency-key nightly-$(date +%F) greet --name Ada",
     )
     .action((name: string, words: string[], options: RunOptions) => runCommand(name, words, options, context));
 };

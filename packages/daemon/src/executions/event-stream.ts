@@ -3,6 +3,7 @@ import type { ExecuteEvent, ExecutionState, OutputEvent } from "@gantry/contract
 
 import { followOutputLog, readOutputLog } from "../core/output-log.ts";
 import type { LiveExecution } from "./live-execution.ts";
+import { loadOutput } from "./load-output.ts";
 import { isFinal } from "./state.ts";
 import { outputView, resultView } from "./views.ts";
 
@@ -41,6 +42,8 @@ export async function* executeEvents(live: LiveExecution, signal: AbortSignal): 
         progress = live.progress;
         yield { type: "progress", ...progress };
       }
+      // Started unwatched, by a detached request that this caller has joined.
+      if (ended && !live.hasOutput) await loadOutput(live);
       for await (const piece of live.output.take(offset)) {
         offset = piece.offset + piece.data.length;
         yield outputView(piece);

@@ -6,6 +6,7 @@ import type { Handlers } from "../core/handlers.ts";
 import { executeEvents, outputEvents, outputText } from "./event-stream.ts";
 import { foreground } from "./foreground.ts";
 import { logFileOf } from "./live-execution.ts";
+import { loadOutput } from "./load-output.ts";
 import type { ExecutionsService } from "./service.ts";
 import { executionView, resultView, summaryView } from "./views.ts";
 
@@ -14,12 +15,15 @@ export function createExecutionHandlers(service: ExecutionsService, outputsDirec
     async execute(request, { caller, signal, wantsStream }) {
       const live = await service.submit(request, caller, request.wait || wantsStream);
       if (!request.wait) {
+        // A detached caller never goes away: whoever joins it later with the same idempotency key cannot cancel it by leaving.
+        live.foregroundCallers += 1;
         if (wantsStream) return executeEvents(live, signal);
         return resultView(live.row, live.output.tail());
       }
       foreground(live, signal, () => void service.cancel(live.id, caller).catch(() => undefined));
       if (wantsStream) return executeEvents(live, signal);
       await live.ended;
+      if (!live.hasOutput) await loadOutput(live);
       return resultView(live.row, live.output.tail());
     },
 

@@ -32,8 +32,13 @@ export async function recoverExecutions(
   const rows = await store.unfinished();
   const children = new Map((await host.list()).filter(({ id }) => id.startsWith("exe_")).map((child) => [child.id, child]));
 
-  const live = (row: ExecutionRow, hasOutput: boolean) =>
-    createLiveExecution({ row, input: JSON.parse(row.input) as Record<string, unknown>, target: undefined, outputsDirectory, hasOutput });
+  const live = (row: ExecutionRow, hasOutput: boolean) => {
+    const input = JSON.parse(row.input) as Record<string, unknown>;
+    const taken = createLiveExecution({ row, input, target: undefined, outputsDirectory, hasOutput });
+    // Nobody knows any more whether its caller was a detached one, so nobody's going away may cancel it.
+    taken.foregroundCallers = 1;
+    return taken;
+  };
 
   const end = async (row: ExecutionRow, outcome: AttemptOutcome, endedAtMs: number, outputBytes: number) => {
     const { exitCode, signal } = outcome;

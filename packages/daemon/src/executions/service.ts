@@ -11,6 +11,7 @@ import { runFunction } from "./function-engine.ts";
 import { createLiveExecution, type LiveExecution, notify, type Target } from "./live-execution.ts";
 import type { ProgramEngine } from "./program-engine.ts";
 import { createReadyQueue } from "./ready-queue.ts";
+import { createRepeatedRequests } from "./repeated-requests.ts";
 import { type AttemptOutcome, stateAfter, transition } from "./state.ts";
 import type { AttemptRow, ExecutionRow, ExecutionStore, ListFilter } from "./store.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -244,8 +245,21 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     return { command, input: command.checkInput(request) };
   };
 
+  const repeated = createRepeatedRequests({ store, live: (id) => lives.get(id), outputsDirectory });
+
   const submit: ExecutionsService["submit"] = async (request, caller, watched, id = newId("exe")) => {
     const { command, input } = await accept(request, caller);
+    return repeated.once(caller.keyId, request, input, () => enqueue(request, caller, watched, id, command, input));
+  };
+
+  const enqueue = async (
+    request: ExecuteInput,
+    caller: Caller,
+    watched: boolean,
+    id: string,
+    command: RunnableCommand,
+    input: Record<string, unknown>,
+  ): Promise<LiveExecution> => {
     if (queue.size >= maxQueued) {
       throw new GantryError(
         "resourceExhausted",
@@ -278,6 +292,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       signal: null,
       outputBytes: 0,
       worker: null,
+      idempotencyKey: request.idempotencyKey ?? null,
     };
     const hasOutput = command.kind === "function" || watched;
     const live = createLiveExecution({ row, input, target, outputsDirectory, hasOutput });

@@ -39,6 +39,7 @@ export interface ExecutionStore {
   /** `row` as it was before. One that never began has no attempt to tell of. */
   end(row: ExecutionRow, ending: Ending): Promise<void>;
   get(id: string): Promise<ExecutionRow | undefined>;
+  findByKey(owner: string, idempotencyKey: string): Promise<ExecutionRow | undefined>;
   attempts(id: string): Promise<AttemptRow[]>;
   list(filter: ListFilter): Promise<ExecutionRow[]>;
   /** Oldest first. */
@@ -62,6 +63,8 @@ export function createExecutionStore(db: Database): ExecutionStore {
       return writes.write(group);
     },
     get: (id) => db.selectFrom("executions").selectAll().where("id", "=", id).executeTakeFirst(),
+    findByKey: (owner, idempotencyKey) =>
+      db.selectFrom("executions").selectAll().where("owner", "=", owner).where("idempotencyKey", "=", idempotencyKey).executeTakeFirst(),
     attempts: (id) => db.selectFrom("attempts").selectAll().where("executionId", "=", id).orderBy("attempt").execute(),
     list({ command, states, owner, tag, sinceMs, untilMs, before, limit }) {
       let query = db.selectFrom("executions").selectAll().orderBy("id", "desc").limit(limit);
@@ -117,6 +120,7 @@ const executionColumns = [
   "signal",
   "outputBytes",
   "worker",
+  "idempotencyKey",
 ] as const satisfies (keyof ExecutionRow)[];
 
 /** Every execution runs these, so they are built and compiled once; only their parameters change. */

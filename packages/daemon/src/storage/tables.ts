@@ -44,6 +44,8 @@ export interface ExecutionsTable {
   outputBytes: number;
   /** JSON of the ProcessIdentity of the worker that runs the latest attempt of a function; null for programs. */
   worker: string | null;
+  /** The owner's own name for the request. */
+  idempotencyKey: string | null;
 }
 
 /** Attempts that have ended; the one that runs is told by its execution's row. */

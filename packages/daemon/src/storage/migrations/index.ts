@@ -7,6 +7,7 @@ import * as sessions from "./003-sessions.ts";
 import * as schedules from "./004-schedules.ts";
 import * as batches from "./005-batches.ts";
 import * as executionsWorker from "./006-executions-worker.ts";
+import * as executionsIdempotency from "./007-executions-idempotency.ts";
 
 export const migrations: Record<string, Migration> = {
   "001-keys": keys,
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   "004-schedules": schedules,
   "005-batches": batches,
   "006-executions-worker": executionsWorker,
+  "007-executions-idempotency": executionsIdempotency,
 };

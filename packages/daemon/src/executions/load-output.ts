@@ -1,0 +1,12 @@
+/** Brings the kept end of an ended execution's output from its log file into memory, for those that nobody watched while they ran. */
+import { outputLimitBytes } from "@gantry/contract";
+
+import { readOutputLog } from "../core/output-log.ts";
+import type { LiveExecution } from "./live-execution.ts";
+
+export async function loadOutput({ row, logFile, output }: LiveExecution): Promise<void> {
+  const since = Math.max(0, row.outputBytes - outputLimitBytes);
+  for await (const { stream, offset, timeMs, data } of readOutputLog(logFile, { since })) {
+    if (stream !== 3) output.push({ stream, offset, timeMs, data });
+  }
+}
