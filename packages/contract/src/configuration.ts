@@ -16,6 +16,7 @@ const CommandsTable = z.strictObject({
   modules: z.array(z.string().min(1)).default([]).describe("Globs of TypeScript or JavaScript modules, relative to this file"),
   timeoutMs: DurationMs.default(300_000).describe("Limit of one execution, unless the command has its own"),
   maxConcurrent: z.int().min(1).max(1000).default(10).describe("Executions at once; more wait in the queue"),
+  maxQueued: z.int().min(0).max(100_000).default(10_000).describe("Executions that may wait; with so many waiting, new ones are refused"),
   workers: z.int().min(0).max(64).default(0).describe("Warm processes for commands in modules; 0 chooses by the number of cores"),
 });
 

@@ -70,6 +70,7 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
     programEnvironment: environment,
     outputsDirectory,
     maxConcurrent: config.commands.maxConcurrent,
+    maxQueued: config.commands.maxQueued,
     publish,
     clock,
     logger,

@@ -39,6 +39,8 @@ export interface ExecutionsServiceOptions {
   programEnvironment: Readonly<Record<string, string>>;
   outputsDirectory: string;
   maxConcurrent: number;
+  /** How many may wait. */
+  maxQueued: number;
   publish: Publish<typeof executionEvents>;
   clock: Clock;
   logger: Logger;
@@ -70,17 +72,18 @@ export interface ExecutionsService {
   close(options: { drainTimeoutMs: number; keepPrograms: boolean; hasten: AbortSignal }): Promise<void>;
 }
 
-/** A bound on memory, far above what a person or script queues on purpose. */
-const maxQueued = 10_000;
 /** When a result cannot be stored (disk full), until it can. */
 const storeRetryMs = 1000;
 
 export function createExecutionsService(options: ExecutionsServiceOptions): ExecutionsService {
-  const { store, findCommand, pool, programs, programEnvironment, outputsDirectory, maxConcurrent, publish, clock, logger } = options;
+  const { store, findCommand, pool, programs, programEnvironment, outputsDirectory, maxConcurrent, maxQueued, publish, clock, logger } =
+    options;
   const lives = new Map<string, LiveExecution>();
   const queue = createReadyQueue<LiveExecution>();
   /** Holds a place of maxConcurrent: from before the row says running until the process is gone. */
   const active = new Set<LiveExecution>();
+  /** Being stored, and in the queue next. */
+  let entering = 0;
   let total: number | undefined;
   let draining = false;
   let closing = false;
@@ -260,15 +263,6 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     command: RunnableCommand,
     input: Record<string, unknown>,
   ): Promise<LiveExecution> => {
-    if (queue.size >= maxQueued) {
-      throw new GantryError(
-        "resourceExhausted",
-        `${queue.size} executions are waiting, which is the limit. Nothing was queued; try again later.`,
-        {
-          details: { limit: maxQueued },
-        },
-      );
-    }
     const target = command.target(input);
     const row: ExecutionRow = {
       id,
@@ -298,6 +292,8 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     const live = createLiveExecution({ row, input, target, outputsDirectory, hasOutput });
     const slot = queue.first(live.lane) !== undefined ? undefined : takeSlot(live);
     if (slot !== undefined) live.row = begun(row, slot);
+    else if (queue.size + entering >= maxQueued) throw queueFull(maxQueued);
+    else entering += 1;
     lives.set(row.id, live);
     try {
       await store.insert(live.row);
@@ -305,6 +301,8 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       lives.delete(row.id);
       if (slot !== undefined) freeSlot(live, slot);
       throw new GantryError("unavailable", `The execution could not be stored (${(cause as Error).message}). Nothing was run.`, { cause });
+    } finally {
+      if (slot === undefined) entering -= 1;
     }
     if (total !== undefined) total += 1;
     publish("execution.accepted", brief(live));
@@ -389,6 +387,14 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       await store.flush();
     },
   };
+}
+
+function queueFull(limit: number): GantryError {
+  return new GantryError(
+    "resourceExhausted",
+    `The queue is full: ${limit} executions may wait (commands.maxQueued). Nothing was queued; try again later, or cancel some of: gantry ps.`,
+    { details: { limit } },
+  );
 }
 
 const cancelledWaiting = { name: "Cancelled", message: "It was cancelled before it began." };
