@@ -307,3 +307,15 @@ test("ps, show, output, wait, cancel, and history tell the same of a detached pr
   expect((await daemon.cli(["commands", "list"])).stdout).toMatch(/^NAME +KIND +SUMMARY\n/);
   expect((await daemon.cli(["commands", "show", "say"])).stdout).toContain("Usage: gantry run say [options] <text> [<other>]");
 });
+
+test("history as CSV has a header and one line for each; it is not JSON at the same time", async () => {
+  const { executionId } = await execute("say", { input: { text: "for CSV" }, tags: ["csv", "second"] });
+  const { stdout, exitCode } = await daemon.cli(["history", "--tag", "csv", "--csv"]);
+  expect(exitCode).toBe(0);
+  const [header, line, ...rest] = stdout.split("\r\n");
+  expect(header).toMatch(/^executionId,command,state,exitCode,/);
+  expect(line).toMatch(new RegExp(`^${executionId},say,succeeded,0,.*,csv second,$`));
+  expect(rest).toEqual([""]);
+  const both = await daemon.cli(["history", "--json", "--csv"]);
+  expect(both).toMatchObject({ exitCode: 64, stdout: "" });
+});

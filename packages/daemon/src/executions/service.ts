@@ -8,6 +8,7 @@ import type { Publish } from "../core/event-bus.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { runFunction } from "./function-engine.ts";
+import { cancelledWaiting, defaultMessages, queueFull } from "./endings.ts";
 import { createLiveExecution, type LiveExecution, notify, type Target } from "./live-execution.ts";
 import type { ProgramEngine } from "./program-engine.ts";
 import { createReadyQueue } from "./ready-queue.ts";
@@ -388,19 +389,3 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     },
   };
 }
-
-function queueFull(limit: number): GantryError {
-  return new GantryError(
-    "resourceExhausted",
-    `The queue is full: ${limit} executions may wait (commands.maxQueued). Nothing was queued; try again later, or cancel some of: gantry ps.`,
-    { details: { limit } },
-  );
-}
-
-const cancelledWaiting = { name: "Cancelled", message: "It was cancelled before it began." };
-
-const defaultMessages: Partial<Record<ExecutionState, string>> = {
-  cancelled: "It was cancelled.",
-  timedOut: "It took longer than its time limit and was ended.",
-  interrupted: "The daemon stopped while it ran. It was not run again.",
-};
