@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { event } from "./event.ts";
-import { ExecuteInput, ExecutionError } from "./executions.ts";
+import { ExecuteInput, ExecutionError, startedStates } from "./executions.ts";
 import { operation, room } from "./operation.ts";
 import { BatchId, DisplayText, ExecutionId, Name, pageInput, pageOf, Timestamp } from "./primitives.ts";
 
@@ -44,19 +44,7 @@ export type BatchState = z.infer<typeof BatchState>;
  * `waiting`: for what it needs or for its turn. `starting`: promised to be run. Then the states of its execution.
  * `skipped`: never begun, because of another's failure or a cancel. `refused`: could not be run. `error` says why.
  */
-export const BatchItemState = z.enum([
-  "waiting",
-  "starting",
-  "running",
-  "succeeded",
-  "failed",
-  "timedOut",
-  "cancelled",
-  "interrupted",
-  "expired",
-  "skipped",
-  "refused",
-]);
+export const BatchItemState = z.enum(["waiting", "starting", ...startedStates, "skipped", "refused"]);
 export type BatchItemState = z.infer<typeof BatchItemState>;
 
 export const BatchItem = z.object({

@@ -6,17 +6,10 @@ import { event } from "./event.ts";
 import { operation, room } from "./operation.ts";
 import { DisplayText, DurationMs, Environment, ExecutionId, Name, pageInput, pageOf, Timestamp } from "./primitives.ts";
 
-export const ExecutionState = z.enum([
-  "scheduled",
-  "queued",
-  "running",
-  "succeeded",
-  "failed",
-  "timedOut",
-  "cancelled",
-  "interrupted",
-  "expired",
-]);
+/** From the first try on. What makes executions, such as a tick or a batch's item, shows these after states of its own. */
+export const startedStates = ["running", "succeeded", "failed", "timedOut", "cancelled", "interrupted", "expired"] as const;
+
+export const ExecutionState = z.enum(["scheduled", "queued", ...startedStates]);
 export type ExecutionState = z.infer<typeof ExecutionState>;
 
 /** Why an execution did not succeed, in the words of whoever failed. `code` is a GantryError code or the program's own. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { event } from "./event.ts";
-import { ExecuteInput, ExecutionError } from "./executions.ts";
+import { ExecuteInput, ExecutionError, startedStates } from "./executions.ts";
 import { operation, room } from "./operation.ts";
 import { DurationMs, ExecutionId, Name, pageInput, pageOf, ScheduleId, Timestamp } from "./primitives.ts";
 
@@ -92,20 +92,7 @@ export type UpdateScheduleInput = z.output<typeof UpdateScheduleInput>;
  * `waiting`: for its jitter or for the run before. `starting`: promised to be run. Then the states of its execution.
  * `skipped`: left out because of overlap. `missed`: nobody was there for it. `refused`: it could not be run; `error` says why.
  */
-export const TickState = z.enum([
-  "waiting",
-  "starting",
-  "running",
-  "succeeded",
-  "failed",
-  "timedOut",
-  "cancelled",
-  "interrupted",
-  "expired",
-  "skipped",
-  "missed",
-  "refused",
-]);
+export const TickState = z.enum(["waiting", "starting", ...startedStates, "skipped", "missed", "refused"]);
 export type TickState = z.infer<typeof TickState>;
 
 export const Tick = z.object({
