@@ -167,9 +167,13 @@ test("a session is opened and typed into; two pages see the same bytes, and cont
   const second = await visit(new URL(first.url()).pathname.replace("/ui", ""), context);
   await second.getByText("Watching").waitFor();
   await shows(second, "one-42");
-  await first.keyboard.type("echo both\n");
-  await shows(second, "both");
-  const seen = await terminalText(second);
+  await first.keyboard.type("echo both-$((1 + 1))\n");
+  // Up to the next prompt: what was typed shows before what it prints.
+  const seen = await until(
+    "the output and the next prompt",
+    () => terminalText(second),
+    (text) => /both-2[^]*[$#]\s*$/.test(text),
+  );
   // A browser does not paint a tab behind another.
   await first.bringToFront();
   await until("both to show the same", async () => (await terminalText(first)) === seen);
