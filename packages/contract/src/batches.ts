@@ -6,7 +6,7 @@ import { ExecuteInput, ExecutionError, startedStates } from "./executions.ts";
 import { operation, room } from "./operation.ts";
 import { BatchId, DisplayText, ExecutionId, Name, pageInput, pageOf, Timestamp } from "./primitives.ts";
 
-const { command, input, argv, cwd, env, timeoutMs, priority, tags } = ExecuteInput.shape;
+const { command, input, argv, cwd, env, timeoutMs, priority, queue, tags } = ExecuteInput.shape;
 
 /** How an item is called in `needs`; its number, counted from 1, unless given. */
 const ItemName = Name.max(64);
@@ -20,6 +20,7 @@ export const BatchItemInput = z.strictObject({
   env,
   timeoutMs,
   priority,
+  queue,
   tags,
   /** Items that must have succeeded before this one begins. */
   needs: z.array(ItemName).max(100).default([]),

@@ -1,13 +1,27 @@
 /** Executions: one run of a command. An accepted execution is durable before it is acknowledged; its outcome is a value, never an error. */
 import { z } from "zod";
 
-import { CommandKind } from "./commands.ts";
+import { CommandKind, CommandPolicy } from "./commands.ts";
 import { event } from "./event.ts";
 import { operation, room } from "./operation.ts";
-import { DisplayText, DurationMs, Environment, ExecutionId, Name, pageInput, pageOf, Timestamp } from "./primitives.ts";
+import {
+  DisplayText,
+  DurationMs,
+  Environment,
+  ExecutionId,
+  Name,
+  pageInput,
+  pageOf,
+  ProcessText,
+  QueueName,
+  Timestamp,
+} from "./primitives.ts";
 
 /** From the first try on. What makes executions, such as a tick or a batch's item, shows these after states of its own. */
 export const startedStates = ["running", "succeeded", "failed", "timedOut", "cancelled", "interrupted", "expired"] as const;
+
+export type EndedState = Exclude<(typeof startedStates)[number], "running">;
+export const endedStates = startedStates.filter((state): state is EndedState => state !== "running");
 
 export const ExecutionState = z.enum(["scheduled", "queued", ...startedStates]);
 export type ExecutionState = z.infer<typeof ExecutionState>;
@@ -41,13 +55,24 @@ const outcome = {
 const facts = {
   command: Name,
   kind: CommandKind,
+  queue: QueueName,
   priority: z.int(),
   tags: z.array(z.string()),
   cwd: z.string(),
   /** The key that started it, or `local` for the owner on the control socket. */
   owner: z.string(),
+  /** Of each attempt. */
   timeoutMs: z.int(),
+  /** Further attempts allowed after one that failed or timed out. */
+  retries: z.int(),
+  /** It does again what this one did. */
+  retryOf: ExecutionId.nullable(),
   createdAt: Timestamp,
+  /** Not before: a delayed start, or the next attempt. */
+  dueAt: Timestamp.nullable(),
+  /** One that has not begun by then never does. */
+  expiresAt: Timestamp.nullable(),
+  /** Of the first attempt. */
   startedAt: Timestamp.nullable(),
   endedAt: Timestamp.nullable(),
   /** All bytes of stdout and stderr so far. */
@@ -63,6 +88,8 @@ export const ExecutionResult = z.object({
   output: z.string(),
   outputBytes: z.int(),
   outputTruncated: z.boolean(),
+  /** Of a cached result: how long ago its execution, which is the one named here, ended. Null when it was run for this request. */
+  cacheAgeMs: z.int().nullable(),
 });
 export type ExecutionResult = z.infer<typeof ExecutionResult>;
 
@@ -90,6 +117,10 @@ export const Execution = z.object({
   input: z.record(z.string(), z.unknown()),
   result: z.unknown(),
   attempts: z.array(Attempt),
+  /** Of outputBytes, what was over the limit of a log and is not kept: from the middle, so that beginning and end are there. */
+  outputDroppedBytes: z.int(),
+  /** Processes that it started and that got out of its process group before it ended; those of a stopped execution are killed. Linux only. */
+  leftovers: z.array(z.object({ pid: z.int(), command: z.string() })),
 });
 export type Execution = z.infer<typeof Execution>;
 
@@ -113,17 +144,33 @@ export const OutputEvent = z.discriminatedUnion("type", [
 ]);
 export type OutputEvent = z.infer<typeof OutputEvent>;
 
-/** What a streaming `execute` tells, in this order: accepted, then state, progress, and output as they come, then result. */
+/** What a streaming `execute` tells, in this order: accepted, then state, retrying, progress, and output as they come, then result. */
 export const ExecuteEvent = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("accepted"), executionId: ExecutionId, state: ExecutionState }),
+  z.object({
+    type: z.literal("accepted"),
+    executionId: ExecutionId,
+    state: ExecutionState,
+    /** Another request has begun it; this one only follows. Told again, with another execution, when that one was cancelled. */
+    joined: z.boolean().optional(),
+  }),
   z.object({ type: z.literal("state"), executionId: ExecutionId, state: ExecutionState, attempt: z.int() }),
+  /** An attempt has ended in this state, and another begins after the delay. */
+  z.object({
+    type: z.literal("retrying"),
+    executionId: ExecutionId,
+    attempt: z.int(),
+    state: ExecutionState,
+    error: ExecutionError.nullable(),
+    delayMs: z.int(),
+    dueAt: Timestamp,
+  }),
   z.object({ type: z.literal("progress"), done: z.number(), total: z.number().nullable(), text: z.string() }),
   OutputRecord,
   z.object({ type: z.literal("result"), result: ExecutionResult }),
 ]);
 export type ExecuteEvent = z.infer<typeof ExecuteEvent>;
 
-const Argument = z.string().max(131_072);
+const Argument = ProcessText.max(131_072);
 
 export const ExecuteInput = z.object({
   command: Name,
@@ -132,15 +179,31 @@ export const ExecuteInput = z.object({
   /** Command-line words that the daemon parses against the command's schema. */
   argv: z.array(Argument).max(4096).optional(),
   /** Absolute. Needs the right to run freely. The instance's project folder unless given. */
-  cwd: z.string().max(4096).startsWith("/", "must be an absolute path").optional(),
+  cwd: ProcessText.max(4096).startsWith("/", "must be an absolute path").optional(),
   /** Added to the command's environment. Needs the right to run freely. Forgotten when the execution has ended. */
   env: Environment.optional(),
   timeoutMs: DurationMs.min(1).optional(),
   /** Higher runs first; first come, first served inside one priority. */
   priority: z.int().min(-100).max(100).default(0),
+  /** The command's own unless given. */
+  queue: QueueName.optional(),
+  /** Further attempts after one that failed or timed out; the command's own unless given. */
+  retries: CommandPolicy.shape.retries.unwrap().optional(),
+  /** Longest wait before the first further attempt; doubles with each, and the wait is any part of it. The command's own unless given. */
+  retryDelayMs: DurationMs.optional(),
+  /** Begins this much later. */
+  delayMs: DurationMs.optional(),
+  /** If it has not begun by then, it never does and ends as `expired`. */
+  expiresInMs: DurationMs.min(1).optional(),
   tags: z.array(DisplayText.max(64).min(1)).max(16).default([]),
   /** Chosen by the caller, such as a UUID. The same caller's repeated request with it answers with the first execution, also after a restart. */
   idempotencyKey: z.string().min(1).max(255).optional(),
+  /**
+   * Of a command that has a cache: `use` (the default) answers with a kept result, or joins an execution of the same that runs; `refresh` takes
+   * no kept result; `bypass` neither takes, nor joins, nor keeps one. A request with an idempotencyKey or delayMs always
+   * runs by itself.
+   */
+  cache: z.enum(["use", "refresh", "bypass"]).default("use"),
   /** True (the default): answer with the outcome, and cancel if the caller goes away. False: answer 202 once it is durable. */
   wait: z.boolean().default(true),
 });
@@ -157,7 +220,8 @@ export const executionOperations = room("executions", {
     input: ExecuteInput,
     output: ExecutionResult,
     events: ExecuteEvent,
-    successStatus: ({ state }) => (state === "queued" || state === "running" ? 202 : 200),
+    mayTakeLong: true,
+    successStatus: ({ state }) => (state === "scheduled" || state === "queued" || state === "running" ? 202 : 200),
     errors: ["notFound", "conflict", "resourceExhausted", "unavailable"],
   }),
   list: operation({
@@ -170,6 +234,12 @@ export const executionOperations = room("executions", {
       command: Name.optional(),
       state: z.union([ExecutionState, z.array(ExecutionState)]).optional(),
       tag: z.string().max(64).optional(),
+      /** The key that started it, or `local`. Keys that see only their own always get their own. */
+      owner: z.string().max(64).optional(),
+      /** In the command's name, the owner, a tag, or the error; upper and lower case are the same. */
+      text: z.string().min(1).max(200).optional(),
+      /** It ran at least so long. */
+      minDurationMs: DurationMs.optional(),
       /** Created at or after. */
       since: Timestamp.optional(),
       /** Created before. */
@@ -204,6 +274,16 @@ export const executionOperations = room("executions", {
     events: OutputEvent,
     errors: ["notFound"],
   }),
+  retry: operation({
+    method: "POST",
+    path: "/executions/:id/retry",
+    permission: "executions.run",
+    summary: "Run an ended execution again as a new one: the same command, input, folder, tags, and queue, without the caller's variables",
+    input: z.object({ id }),
+    output: ExecutionSummary,
+    successStatus: () => 202,
+    errors: ["notFound", "conflict", "resourceExhausted", "unavailable"],
+  }),
   cancel: operation({
     method: "POST",
     path: "/executions/:id/cancel",
@@ -232,6 +312,11 @@ export const executionEvents = {
   "execution.progress": event(
     "executions.read",
     z.object({ executionId: ExecutionId, owner: z.string(), done: z.number(), total: z.number().nullable(), text: z.string() }),
+  ),
+  "execution.retrying": event(
+    "executions.read",
+    /** `ended`: how the attempt has ended. */
+    Brief.extend({ ended: ExecutionState, exitCode: z.int().nullable(), delayMs: z.int(), dueAt: Timestamp }),
   ),
   "execution.ended": event(
     "executions.read",

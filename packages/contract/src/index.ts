@@ -1,6 +1,8 @@
 /** The contract: everything that daemon, client, CLI, and page must agree on. No node:, no DOM. */
 export * from "./access.ts";
+export * from "./agents.ts";
 export * from "./batches.ts";
+export * from "./cache.ts";
 export * from "./configuration.ts";
 export * from "./control-protocol.ts";
 export * from "./commands.ts";
@@ -13,9 +15,11 @@ export * from "./operation.ts";
 export * from "./paths.ts";
 export * from "./permissions.ts";
 export * from "./primitives.ts";
+export * from "./profiles.ts";
 export * from "./process-identity.ts";
 export * from "./provider-protocol.ts";
 export * from "./providers.ts";
+export * from "./queues.ts";
 export * from "./rooms.ts";
 export * from "./schedules.ts";
 export * from "./session-protocol.ts";

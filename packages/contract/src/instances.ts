@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { event } from "./event.ts";
 import { operation, room } from "./operation.ts";
-import { DurationMs, InstanceName, Timestamp } from "./primitives.ts";
+import { DurationMs, InstanceName, QueueName, Timestamp } from "./primitives.ts";
 
 /** `daemon`: detached, one per name. `http`: in the foreground, in a terminal, a service, or a container. */
 export const ManagementStyle = z.enum(["daemon", "http"]);
@@ -60,6 +60,10 @@ export const InstanceStatus = z.object({
   configFile: z.string().optional(),
   stateDirectory: z.string(),
   logFile: z.string(),
+  controlSocket: z.string(),
+  /** On disk, the database's side files included. */
+  databaseBytes: z.int(),
+  logBytes: z.int(),
   draining: z.boolean(),
   load: z.object({
     rssBytes: z.int(),
@@ -69,11 +73,94 @@ export const InstanceStatus = z.object({
     /** 99th percentile since the last time anybody asked. */
     eventLoopDelayMs: z.number(),
   }),
-  executions: z.object({ queued: z.int(), running: z.int(), total: z.int() }),
+  executions: z.object({
+    queued: z.int(),
+    /** Not to begin before a time that is still to come. */
+    scheduled: z.int(),
+    running: z.int(),
+    total: z.int(),
+    /** Names of the queues from which nothing begins until they are resumed. */
+    pausedQueues: z.array(QueueName),
+  }),
   sessions: z.object({ live: z.int(), total: z.int() }),
   providers: z.object({ names: z.int(), instances: z.int(), callsInFlight: z.int() }),
 });
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
+
+/** A server that is not Gantry's and that `gantry adopt` put under list, status, stop, and diagnose. */
+export const AdoptedServer = z.strictObject({
+  schemaVersion: z.literal(1),
+  name: InstanceName,
+  host: z.enum(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1"),
+  port: z.int().min(1).max(65_535),
+  /** Answers with 200 while it is well, and perhaps with JSON that has its `pid`. */
+  healthUrl: z.url({ protocol: /^https?$/ }),
+  /** A plain number, or JSON with `pid`. Needed when the health answer has no pid. */
+  pidFile: z.string().startsWith("/").optional(),
+  /** Asked with POST before anything is signalled. */
+  stopUrl: z.url({ protocol: /^https?$/ }).optional(),
+  adoptedAt: Timestamp,
+});
+export type AdoptedServer = z.infer<typeof AdoptedServer>;
+
+/** What an adopted server, or whoever holds a port, turned out to be. */
+export const ServerSighting = z.object({
+  state: z.enum(["running", "unresponsive", "stopped"]),
+  pid: z.int().optional(),
+  /** Where the pid comes from. */
+  pidSource: z.enum(["health", "pidFile", "port"]).optional(),
+  /** True when that process provably is the server: it holds the port. Only then is it signalled. */
+  verified: z.boolean(),
+  command: z.string().optional(),
+  /** The pid's process, when it is not the server: what is wrong with it. */
+  doubt: z.string().optional(),
+  /** The health answer: its status and, when it was JSON, the object. */
+  health: z.object({ status: z.int(), body: z.record(z.string(), z.unknown()).optional() }).optional(),
+});
+export type ServerSighting = z.infer<typeof ServerSighting>;
+
+/** What is known of one instance of this user on this machine, running or not. */
+export const InstanceSummary = z.object({
+  instance: z.string(),
+  /** `unresponsive`: its process lives but does not answer. `stopped`: only its state is there. `broken`: its record cannot be read. */
+  state: z.enum(["running", "draining", "unresponsive", "stopped", "broken"]),
+  style: ManagementStyle.optional(),
+  pid: z.int().optional(),
+  url: z.string().optional(),
+  version: z.string().optional(),
+  startedAt: Timestamp.optional(),
+  configFile: z.string().optional(),
+  stateDirectory: z.string(),
+  /** A server of another kind, put under Gantry's management by `gantry adopt`. */
+  adopted: z.boolean(),
+});
+export type InstanceSummary = z.infer<typeof InstanceSummary>;
+
+/** One thing that is wrong or will be: what it is, what follows from it, and the command that mends it. */
+export const Finding = z.object({
+  /** The check that found it; never changes its meaning, so that scripts can rely on it. */
+  check: z.string(),
+  /** A `note` explains and does not count as a finding. */
+  severity: z.enum(["error", "warning", "note"]),
+  instance: z.string().optional(),
+  cause: z.string(),
+  consequence: z.string(),
+  /** A command line to paste, or what to do where no command can do it. */
+  remedy: z.string(),
+  /** `diagnose --fix` may do it: nothing that lives is touched. */
+  fixable: z.boolean(),
+  fixed: z.boolean(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+export const Diagnosis = z.object({
+  /** True when nothing but notes was found, or everything found was mended. */
+  clean: z.boolean(),
+  /** The names of all checks that were made. */
+  checks: z.array(z.string()),
+  findings: z.array(Finding),
+});
+export type Diagnosis = z.infer<typeof Diagnosis>;
 
 export const instanceOperations = room("instances", {
   info: operation({
@@ -113,6 +200,44 @@ export const instanceOperations = room("instances", {
     input: z.object({}),
     output: z.object({ version: z.string(), protocol: ProtocolRange, capabilities: z.array(z.string()) }),
   }),
+  metrics: operation({
+    method: "GET",
+    path: "/metrics",
+    permission: "instances.read",
+    summary: "Tell the figures of the instance and its rooms in Prometheus' text format",
+    input: z.object({}),
+    output: z.string(),
+    textType: "text/plain",
+  }),
+  list: operation({
+    method: "GET",
+    path: "/instances",
+    permission: "instances.read",
+    summary: "List the instances of this user on this machine, running or not",
+    input: z.object({}),
+    output: z.object({ items: z.array(InstanceSummary) }),
+  }),
+  diagnostics: operation({
+    method: "GET",
+    path: "/diagnostics",
+    permission: "config.read",
+    summary: "Look for what is wrong or will be: stale files, lost processes, taken ports, conflicts, full disks; changes nothing",
+    input: z.object({
+      /** Look at who listens on this port too. */
+      port: z.int().min(1).max(65_535).optional(),
+    }),
+    output: Diagnosis,
+  }),
+  start: operation({
+    method: "POST",
+    path: "/daemon/start",
+    permission: "instances.control",
+    summary: "Start another instance in the background, with the user's own configuration file",
+    input: z.object({ instance: InstanceName }),
+    output: z.object({ outcome: z.enum(["started", "already_running"]), instance: InstanceName, pid: z.int(), url: z.string() }),
+    errors: ["unavailable", "conflict", "configurationInvalid"],
+    idempotent: true,
+  }),
   config: operation({
     method: "GET",
     path: "/config",
@@ -128,7 +253,7 @@ export const instanceOperations = room("instances", {
     method: "POST",
     path: "/daemon/stop",
     permission: "instances.control",
-    summary: "Finish running work, then exit",
+    summary: "Finish running work, then exit; asked again with drainTimeoutMs 0, it waits no longer",
     input: z.object({
       drainTimeoutMs: DurationMs.optional(),
       /** End interactive sessions too; they outlive the daemon otherwise. */

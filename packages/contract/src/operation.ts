@@ -28,6 +28,11 @@ export interface OperationSpec<
   successStatus?: (output: z.output<Output>) => number;
   /** Sent as is instead of as JSON when the output is a string. */
   textType?: "text/plain" | "text/html";
+  /**
+   * May take longer than whoever waits for a first byte has patience for: over HTTP such an answer begins with blank lines, which JSON allows.
+   * Only for what tells its failures in its output, because by then the status has been sent.
+   */
+  mayTakeLong?: boolean;
   /** Safe to repeat after a lost answer. GET always is. */
   idempotent?: boolean;
 }

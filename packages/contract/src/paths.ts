@@ -17,6 +17,10 @@ export interface InstancePaths {
   recordingsDirectory: string;
   /** The key made at first start, role admin, mode 0600. */
   bootstrapKeyFile: string;
+  /** With it the database's sealed texts are read: what must outlive a restart and is secret. Mode 0600. */
+  sealingKeyFile: string;
+  /** Present instead of everything else when the name is that of an adopted server. */
+  adoptedFile: string;
   /** Lock, sockets, record. Worthless after a reboot. */
   runDirectory: string;
   lockFile: string;
@@ -57,11 +61,28 @@ export function resolvePaths(instance: string, inputs: PathInputs): InstancePath
     outputsDirectory: `${stateDirectory}/outputs`,
     recordingsDirectory: `${stateDirectory}/recordings`,
     bootstrapKeyFile: `${stateDirectory}/bootstrap.key`,
+    sealingKeyFile: `${stateDirectory}/sealing.key`,
+    adoptedFile: `${stateDirectory}/adopted.json`,
     runDirectory,
     lockFile: `${runDirectory}/lock.db`,
     recordFile: `${runDirectory}/instance.json`,
     controlSocket: `${runDirectory}/control.sock`,
     hostsDirectory: `${runDirectory}/hosts`,
+  };
+}
+
+/** What the service of an instance is called, and the file that defines it. */
+export interface ServicePlace {
+  name: string;
+  file: string;
+}
+
+export function servicePlaces(instance: string, { env, homeDirectory }: PathInputs): { systemd: ServicePlace; launchd: ServicePlace } {
+  const unit = `gantry-${instance}.service`;
+  const agent = `dev.gantry.${instance}`;
+  return {
+    systemd: { name: unit, file: `${env.XDG_CONFIG_HOME ?? `${homeDirectory}/.config`}/systemd/user/${unit}` },
+    launchd: { name: agent, file: `${homeDirectory}/Library/LaunchAgents/${agent}.plist` },
   };
 }
 

@@ -13,15 +13,20 @@ const prefixedId = (prefix: string) =>
 export const ExecutionId = prefixedId("exe");
 export const SessionId = prefixedId("ses");
 export const KeyId = prefixedId("key");
+export const LoginId = prefixedId("lgn");
 export const CallId = prefixedId("call");
 export const ScheduleId = prefixedId("sch");
 export const BatchId = prefixedId("bat");
+export const PromptId = prefixedId("prm");
 
 /** Names that people type: commands, sessions, providers, queues, instances. */
 export const Name = z
   .string()
   .max(128)
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:/-]*[A-Za-z0-9])?$/, "must be letters, digits, and . _ : / - inside");
+/** `default` always exists; the others are configured as `[queue.<name>]`. */
+export const QueueName = Name.max(64);
+export const defaultQueue = "default";
 export const InstanceName = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "must be 1-40 lower-case letters, digits, or hyphens");
@@ -43,4 +48,8 @@ export const DisplayText = z
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what this refuses
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, "must not contain control characters");
 
-export const Environment = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable name"), z.string().max(131_072));
+export const EnvironmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable name");
+
+/** What becomes part of a process: the system ends such a text at its first NUL, and would go on with what stands before it. */
+export const ProcessText = z.string().refine((text) => !text.includes("\0"), "must not contain NUL characters");
+export const Environment = z.record(EnvironmentName, ProcessText.max(131_072));

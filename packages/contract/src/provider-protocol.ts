@@ -12,6 +12,9 @@ import { DisplayText, Name } from "./primitives.ts";
 export const providerProtocolVersion = 1;
 export const providersNamespace = "/providers";
 
+/** Among a provider's `features`: it speaks an older protocol through an adapter, and is used only when nobody else offers the same. */
+export const olderFeature = "older-events";
+
 /** What one message may weigh as JSON. The socket itself drops at twice this, so that a refusal can still be answered. */
 export const providerPayloadLimitBytes = 4 * 1024 * 1024;
 
@@ -77,6 +80,8 @@ export const ProviderMethod = z.object({
   /** True when running it twice does no harm: only then is a lost call sent to another instance. */
   idempotent: z.boolean().default(false),
   timeoutMs: z.int().min(1).max(86_400_000).optional(),
+  /** Whatever else there is to say about it, such as the annotations of an MCP tool; passed on as it is. */
+  metadata: z.record(z.string(), z.unknown()).optional(),
 });
 export type ProviderMethod = z.infer<typeof ProviderMethod>;
 
@@ -164,6 +169,22 @@ export const ChunkMessage = z
   .object({ id: z.string(), seq: z.int().min(0) })
   .and(z.union([z.object({ data: z.unknown() }), z.object({ batch: z.array(z.unknown()) })]));
 export type ChunkMessage = { id: string; seq: number; data?: unknown; batch?: unknown[] };
+
+/** A chunk that tells how far the work is; readers show it beside the output and not as a part of it. */
+export const ProgressChunk = z.object({
+  type: z.literal("progress"),
+  progress: z.number(),
+  total: z.number().optional(),
+  message: z.string().optional(),
+});
+export type ProgressChunk = z.infer<typeof ProgressChunk>;
+
+/** By hand: streams are told apart chunk by chunk. */
+export function isProgressChunk(chunk: unknown): chunk is ProgressChunk {
+  if (typeof chunk !== "object" || chunk === null) return false;
+  const { type, progress } = chunk as { type?: unknown; progress?: unknown };
+  return type === "progress" && typeof progress === "number";
+}
 
 /**
  * `credit`, receiver to sender: `n` more chunks may follow. `taken` is how many have been consumed in all, for a sender that also keeps

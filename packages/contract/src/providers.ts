@@ -1,6 +1,7 @@
 /** Providers: named services that dial in, their models and capabilities, and calls to their methods. */
 import { z } from "zod";
 
+import { ProviderType } from "./configuration.ts";
 import { event } from "./event.ts";
 import { operation, room } from "./operation.ts";
 import { CallId, DisplayText, DurationMs, Name, pageInput, pageOf, Timestamp } from "./primitives.ts";
@@ -9,6 +10,16 @@ import { ProviderKind, ProviderMethod, ProviderModel, Usage } from "./provider-p
 /** `offline`: known from earlier, but nobody of that name is connected. */
 export const ProviderState = z.enum(["ready", "degraded", "draining", "offline"]);
 export type ProviderState = z.infer<typeof ProviderState>;
+
+/** `open`: no calls until the pause is over; `trying`: one call is out to see whether it works again. */
+export const BreakerInfo = z.object({
+  method: z.string(),
+  state: z.enum(["open", "trying"]),
+  /** Failed calls in the last seconds. */
+  failures: z.int(),
+  retryInMs: z.int(),
+});
+export type BreakerInfo = z.infer<typeof BreakerInfo>;
 
 export const ProviderInstanceInfo = z.object({
   instance: z.string(),
@@ -24,6 +35,12 @@ export const ProviderInstanceInfo = z.object({
   failures: z.int(),
   /** Smoothed time to the first answer, in milliseconds; absent before the first call. */
   latencyMs: z.number().optional(),
+  /** Smoothed time to the end of a call. */
+  durationMs: z.number().optional(),
+  /** Methods that are sent nowhere or one trial at a time because they kept failing here. */
+  breakers: z.array(BreakerInfo),
+  /** Calls that wait inside the instance, by its own word. */
+  queued: z.int().optional(),
   /** Messages that were not understood and dropped. */
   malformed: z.int(),
   /** The provider's own words on its state. */
@@ -32,8 +49,33 @@ export const ProviderInstanceInfo = z.object({
 });
 export type ProviderInstanceInfo = z.infer<typeof ProviderInstanceInfo>;
 
+/**
+ * What the daemon does about one instance of a provider that it runs itself. `waiting`: it ended and will be started again at
+ * `nextRetryAt`; `stopped`: it is not to run until somebody restarts it.
+ */
+export const SupervisionState = z.enum(["starting", "running", "waiting", "stopping", "stopped"]);
+export type SupervisionState = z.infer<typeof SupervisionState>;
+
+export const SupervisedInstance = z.object({
+  instance: z.string(),
+  state: SupervisionState,
+  /** Of the program that Gantry started, where there is one. */
+  pid: z.int().optional(),
+  /** Starts after the first one. */
+  restarts: z.int(),
+  startedAt: Timestamp.optional(),
+  /** Why it ended or could not start the last time. */
+  lastEnd: z.string().optional(),
+  nextRetryAt: Timestamp.optional(),
+  /** The last lines it wrote to standard error, oldest first; only for callers that may read the configuration. */
+  stderr: z.array(z.string()).optional(),
+});
+export type SupervisedInstance = z.infer<typeof SupervisedInstance>;
+
 export const ProviderSummary = z.object({
   name: z.string(),
+  /** How it came to be a provider; `socket` dialled in. */
+  type: ProviderType,
   kind: ProviderKind,
   state: ProviderState,
   version: z.string(),
@@ -49,6 +91,8 @@ export const ProviderSummary = z.object({
   latencyMs: z.number().optional(),
   /** When it last joined or left. */
   since: Timestamp,
+  /** Present when the daemon runs it: one entry for each configured instance. */
+  supervision: z.array(SupervisedInstance).optional(),
 });
 export type ProviderSummary = z.infer<typeof ProviderSummary>;
 
@@ -93,6 +137,8 @@ const callOptions = {
   timeoutMs: DurationMs.min(1).optional(),
   /** Passed to the provider as `idem`. Marks the call as safe to send to a second instance when the first is lost. */
   idempotencyKey: z.string().min(1).max(256).optional(),
+  /** Calls with the same one go to the same instance while it has room, such as a user's id, so that caches there stay warm. */
+  affinity: z.string().min(1).max(256).optional(),
   /** W3C traceparent, passed on to the provider. */
   trace: z.string().max(256).optional(),
 } as const;
@@ -225,6 +271,15 @@ export const providerOperations = room("providers", {
     errors: ["notFound"],
     idempotent: true,
   }),
+  restart: operation({
+    method: "POST",
+    path: "/providers/:name/restart",
+    permission: "providers.manage",
+    summary: "Start a configured provider again, or one instance of it; calls in flight may finish first",
+    input: z.object({ name: Name, instance: Name.optional(), deadlineMs: DurationMs.default(10_000) }),
+    output: z.object({ name: z.string(), instances: z.array(SupervisedInstance) }),
+    errors: ["notFound", "conflict"],
+  }),
 });
 
 export const providerEvents = {
@@ -233,6 +288,11 @@ export const providerEvents = {
   "provider.state": event(
     "providers.read",
     z.object({ name: z.string(), instance: z.string(), state: z.enum(["ready", "degraded", "draining"]), detail: DisplayText.optional() }),
+  ),
+  /** A provider that the daemon runs itself was started, ended, or waits for its next start. */
+  "provider.supervision": event(
+    "providers.read",
+    z.object({ name: z.string(), instance: z.string(), state: SupervisionState, reason: z.string().optional() }),
   ),
   "provider.left": event("providers.read", z.object({ name: z.string(), instance: z.string(), reason: z.string(), aborted: z.int() })),
   /** At a high rate only some calls are told one by one; `skipped` counts those left out since the last one told. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { event } from "./event.ts";
 import { ExecuteInput, ExecutionError, startedStates } from "./executions.ts";
 import { operation, room } from "./operation.ts";
-import { DurationMs, ExecutionId, Name, pageInput, pageOf, ScheduleId, Timestamp } from "./primitives.ts";
+import { DurationMs, ExecutionId, Name, pageInput, pageOf, QueueName, ScheduleId, Timestamp } from "./primitives.ts";
 
 export const TimeZone = z.string().max(64).refine(isTimeZone, { error: "must be an IANA time zone, such as Europe/Berlin or UTC" });
 
@@ -40,9 +40,9 @@ export const timingFields = {
 
 export const timingDefaults = { misfire: "latest", misfireMax: 100, catchUpMs: 300_000, overlap: "skip", jitterMs: 0 } as const;
 
-const { command, input, argv, cwd, env, timeoutMs, priority, tags } = ExecuteInput.shape;
+const { command, input, argv, cwd, env, timeoutMs, priority, queue, tags } = ExecuteInput.shape;
 /** What each tick runs; as in `execute`. */
-const requestFields = { command, input, argv, cwd, env, timeoutMs } as const;
+const requestFields = { command, input, argv, cwd, env, timeoutMs, queue } as const;
 
 export const CreateScheduleInput = z.object({
   name: Name.max(64),
@@ -74,6 +74,7 @@ const UpdateScheduleInput = z.object({
   cwd,
   env,
   timeoutMs,
+  queue,
   priority: priority.unwrap().optional(),
   tags: tags.unwrap().optional(),
   cron: timingFields.cron.optional(),
@@ -136,6 +137,8 @@ export const Schedule = ScheduleSummary.extend({
   /** Names only: the values may be secret. */
   envNames: z.array(z.string()),
   timeoutMs: z.int().nullable(),
+  /** Null: the command's own. */
+  queue: QueueName.nullable(),
   priority: z.int(),
   tags: z.array(z.string()),
   misfire: MisfirePolicy,

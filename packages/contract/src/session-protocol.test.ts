@@ -24,6 +24,9 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.record({ type: fc.constant("ack" as const), offset }),
   fc.record({ type: fc.constant("control" as const), take: fc.boolean() }),
   fc.record({ type: fc.constant("ping" as const), data }),
+  fc.record({ type: fc.constant("command" as const), content: fc.string({ unit: "grapheme" }) }),
+  fc.record({ type: fc.constant("signal" as const), signal: fc.constantFrom("SIGINT", "SIGUSR1") }),
+  fc.constantFrom({ type: "interrupt" as const }, { type: "status" as const }, { type: "end" as const }),
 );
 
 const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(

@@ -5,8 +5,10 @@
  * A message is one type byte and its body. Numbers are big endian; an offset is a u64 that counts bytes of output.
  *
  *     client → daemon   01 input bytes · 02 resize u16 cols u16 rows · 03 ack u64 offset · 04 control u8 (1 take, 0 release) · 05 ping bytes
+ *                       06 command text · 07 interrupt · 08 signal name · 09 status · 0a end (of input)
  *     daemon → client   81 attached JSON · 82 snapshot u64 offset u16 cols u16 rows bytes · 83 output u8 stream u64 offset bytes
  *                       84 resized u16 cols u16 rows · 85 broadcast JSON · 86 status JSON · 87 exit JSON · 88 error JSON · 89 pong bytes
+ *                       8a echo JSON · 8b system JSON
  *
  * A client acknowledges the offset behind the last output or snapshot it has finished showing; unacknowledged output beyond
  * `sessionWindowBytes` is not sent, and a client that fell too far behind is sent a snapshot instead.
@@ -59,6 +61,18 @@ export interface SessionExit {
   offset: number;
 }
 
+/** What a `command` typed. */
+export interface SessionEcho {
+  content: string;
+  timestamp: string;
+}
+
+/** A notice of the daemon to this attachment alone. */
+export interface SessionNotice {
+  message: string;
+  timestamp: string;
+}
+
 export type SessionProblem = Pick<Problem, "code" | "detail">;
 
 export type ClientMessage =
@@ -66,7 +80,15 @@ export type ClientMessage =
   | { type: "resize"; cols: number; rows: number }
   | { type: "ack"; offset: number }
   | { type: "control"; take: boolean }
-  | { type: "ping"; data: Uint8Array };
+  | { type: "ping"; data: Uint8Array }
+  /** Typed as text (as a paste where the program asked for that), then Enter. */
+  | { type: "command"; content: string }
+  | { type: "interrupt" }
+  | { type: "signal"; signal: string }
+  /** Asks for a `status`. */
+  | { type: "status" }
+  /** There is no more input: closes the pipe, or presses Ctrl-D in a terminal. */
+  | { type: "end" };
 
 export type ServerMessage =
   | { type: "attached"; value: SessionAttached }
@@ -77,6 +99,8 @@ export type ServerMessage =
   | { type: "status"; value: SessionStatus }
   | { type: "exit"; value: SessionExit }
   | { type: "error"; value: SessionProblem }
+  | { type: "echo"; value: SessionEcho }
+  | { type: "system"; value: SessionNotice }
   | { type: "pong"; data: Uint8Array };
 
 /** The peer sent something that is not a message of this protocol. */
@@ -90,15 +114,22 @@ export const messageTypes = {
   ack: 0x03,
   control: 0x04,
   ping: 0x05,
+  command: 0x06,
+  interrupt: 0x07,
+  signal: 0x08,
+  status: 0x09,
+  end: 0x0a,
   attached: 0x81,
   snapshot: 0x82,
   output: 0x83,
   resized: 0x84,
   broadcast: 0x85,
-  status: 0x86,
+  statusIs: 0x86,
   exit: 0x87,
   error: 0x88,
   pong: 0x89,
+  echo: 0x8a,
+  system: 0x8b,
 } as const;
 
 /** Bytes before the data of an `output` message, for writers that pass the data on without a copy. */
@@ -107,6 +138,7 @@ export const snapshotHeaderBytes = 13;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const high = 0x1_0000_0000;
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -161,6 +193,14 @@ export function encodeClientMessage(message: ClientMessage): Uint8Array {
       return withSize(messageTypes.resize, message.cols, message.rows);
     case "control":
       return new Uint8Array([messageTypes.control, message.take ? 1 : 0]);
+    case "command":
+      return withBytes(messageTypes.command, encoder.encode(message.content));
+    case "signal":
+      return withBytes(messageTypes.signal, encoder.encode(message.signal));
+    case "interrupt":
+    case "status":
+    case "end":
+      return new Uint8Array([messageTypes[message.type]]);
     default: {
       const bytes = new Uint8Array(9);
       bytes[0] = messageTypes.ack;
@@ -192,6 +232,8 @@ export function encodeServerMessage(message: ServerMessage): Uint8Array {
       return withSize(messageTypes.resized, message.cols, message.rows);
     case "pong":
       return withBytes(messageTypes.pong, message.data);
+    case "status":
+      return withJson(messageTypes.statusIs, message.value);
     default:
       return withJson(messageTypes[message.type], message.value);
   }
@@ -201,6 +243,14 @@ function bodyOf(message: Uint8Array, least: number, exactly = false): DataView {
   const wrong = exactly ? message.length !== 1 + least : message.length < 1 + least;
   if (wrong) throw new SessionProtocolError(`a message of type ${message[0]} has ${message.length} bytes`);
   return viewOf(message);
+}
+
+function textOf(message: Uint8Array): string {
+  try {
+    return strictDecoder.decode(message.subarray(1));
+  } catch (cause) {
+    throw new SessionProtocolError(`a message of type ${message[0]} does not hold UTF-8 text`, { cause });
+  }
 }
 
 function jsonOf(message: Uint8Array): unknown {
@@ -233,6 +283,21 @@ export function parseClientMessage(message: Uint8Array): ClientMessage {
     case messageTypes.ping:
       if (message.length > 126) throw new SessionProtocolError("a ping is longer than 125 bytes");
       return { type: "ping", data: message.subarray(1) };
+    case messageTypes.command:
+      if (message.length > 1 + maxInputBytes) throw new SessionProtocolError(`a command is longer than ${maxInputBytes} bytes`);
+      return { type: "command", content: textOf(message) };
+    case messageTypes.signal:
+      if (message.length > 32) throw new SessionProtocolError("a signal's name is longer than 31 bytes");
+      return { type: "signal", signal: textOf(message) };
+    case messageTypes.interrupt:
+      bodyOf(message, 0, true);
+      return { type: "interrupt" };
+    case messageTypes.status:
+      bodyOf(message, 0, true);
+      return { type: "status" };
+    case messageTypes.end:
+      bodyOf(message, 0, true);
+      return { type: "end" };
     default:
       throw new SessionProtocolError(`there is no client message of type ${message[0] ?? "nothing"}`);
   }
@@ -261,8 +326,12 @@ export function parseServerMessage(message: Uint8Array): ServerMessage {
       return { type: "attached", value: jsonOf(message) as SessionAttached };
     case messageTypes.broadcast:
       return { type: "broadcast", value: jsonOf(message) as SessionBroadcast };
-    case messageTypes.status:
+    case messageTypes.statusIs:
       return { type: "status", value: jsonOf(message) as SessionStatus };
+    case messageTypes.echo:
+      return { type: "echo", value: jsonOf(message) as SessionEcho };
+    case messageTypes.system:
+      return { type: "system", value: jsonOf(message) as SessionNotice };
     case messageTypes.exit:
       return { type: "exit", value: jsonOf(message) as SessionExit };
     case messageTypes.error:

@@ -1,12 +1,15 @@
 /** Sessions: interactive processes in a terminal (or with pipes) that live on without their viewers, and even without the daemon. */
 import { z } from "zod";
 
+import { agentEvents, agentOperations, AgentStatus, Prompt } from "./agents.ts";
 import { event } from "./event.ts";
 import { operation, room } from "./operation.ts";
-import { DisplayText, Environment, Name, pageInput, pageOf, SessionId, Timestamp } from "./primitives.ts";
+import { DisplayText, DurationMs, Environment, Name, pageInput, pageOf, ProcessText, SessionId, Timestamp } from "./primitives.ts";
+import { profileOperations } from "./profiles.ts";
+import { SessionSignal } from "./session-json.ts";
 import { maxCols, maxRows } from "./session-protocol.ts";
 
-/** `failed`: it never ran. `lost`: the process host died, and the program with it. */
+/** `failed`: it could not be started, or ended at once with a failure. `lost`: the process host died, and the program with it. */
 export const SessionState = z.enum(["starting", "active", "idle", "exited", "failed", "lost"]);
 export type SessionState = z.infer<typeof SessionState>;
 
@@ -28,6 +31,20 @@ export const SessionAttachment = z.object({
 });
 export type SessionAttachment = z.infer<typeof SessionAttachment>;
 
+/** What the program and everything it started use; measured when it is asked for. */
+export const SessionResources = z.object({
+  /** Since the measurement before; 100 is one core. */
+  cpuPercent: z.number(),
+  /** Processor time so far. */
+  cpuMs: z.int(),
+  /** Resident memory. */
+  memoryBytes: z.int(),
+  processes: z.int(),
+  threads: z.int(),
+  startedAt: Timestamp,
+});
+export type SessionResources = z.infer<typeof SessionResources>;
+
 export const Session = z.object({
   sessionId: SessionId,
   name: z.string().nullable(),
@@ -45,6 +62,14 @@ export const Session = z.object({
   /** The key that opened it, or `local` for the owner on the control socket. */
   owner: z.string(),
   viewers: z.int(),
+  /** What an agent or a shell is doing; null for programs that Gantry cannot read. */
+  agent: AgentStatus.nullable(),
+  /** Prompts that wait for the agent to be idle. */
+  queuedPrompts: z.int(),
+  /** null when it has ended, or where there is no /proc. */
+  resources: SessionResources.nullable(),
+  /** There is or was a recording of it. */
+  recording: z.boolean(),
   /** Bytes of output so far. */
   outputBytes: z.int(),
   exitCode: z.int().nullable(),
@@ -58,14 +83,56 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
-export const SessionDetail = Session.extend({ attachments: z.array(SessionAttachment) });
+export const SessionDetail = Session.extend({
+  attachments: z.array(SessionAttachment),
+  /** The one at work and those that wait, in order. */
+  prompts: z.array(Prompt),
+});
 export type SessionDetail = z.infer<typeof SessionDetail>;
 
-const Argument = z.string().max(131_072);
+/** Text is never cut inside a character; bytes that are no UTF-8 are U+FFFD. `snapshot`: all before is void, this paints the screen. */
+export const SessionOutputEvent = z.discriminatedUnion("type", [
+  z.object({ type: z.enum(["stdout", "stderr"]), offset: z.int(), nextOffset: z.int(), data: z.string() }),
+  z.object({ type: z.literal("snapshot"), nextOffset: z.int(), cols: z.int(), rows: z.int(), data: z.string() }),
+  z.object({
+    type: z.literal("exit"),
+    state: SessionState,
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    reason: z.string(),
+  }),
+]);
+export type SessionOutputEvent = z.infer<typeof SessionOutputEvent>;
+
+/** A process that owns programs and outlives the daemon. */
+export const ProcessHost = z.object({
+  number: z.int(),
+  /** null: it does not run, or cannot be asked. */
+  pid: z.int().nullable(),
+  version: z.string().nullable(),
+  /** Programs of sessions and executions that run there. */
+  running: z.int(),
+  /** Of another version: it keeps its programs to their end, gets no new ones, and then leaves. */
+  draining: z.boolean(),
+});
+export type ProcessHost = z.infer<typeof ProcessHost>;
+
+/** `text` and `html`: every line that the terminal showed in the end, those above the screen included. */
+export const RecordingFormat = z.enum(["cast3", "cast2", "text", "html"]);
+export type RecordingFormat = z.infer<typeof RecordingFormat>;
+
+const Argument = ProcessText.max(131_072);
+const Tag = DisplayText.max(64).min(1);
 
 export const OpenSessionInput = z.object({
-  /** A profile's name, or a program's to be run without arguments. Either this or `argv`. */
+  /** A profile's name; see GET /profiles. Either this or `argv`. */
   profile: Name.optional(),
+  /** More arguments for the profile's program. Needs the right to run freely. */
+  args: z.array(Argument).max(4096).optional(),
+  /** With the profile's arguments that let an agent act without asking. Needs the right to run freely, unless the profile is configured so. */
+  fullAccess: z.boolean().optional(),
+  /** Continue the agent's latest conversation, or the one with this id. Needs the right to run freely. */
+  resume: z.union([z.boolean(), z.string().regex(/^[A-Za-z0-9][\w.:-]{0,127}$/, "must be a conversation's id")]).optional(),
   /** Started as is, without a shell. Needs the right to run freely. */
   argv: z.array(Argument).min(1).max(4096).optional(),
   /** A name to type instead of the id; unique among live sessions. */
@@ -77,7 +144,13 @@ export const OpenSessionInput = z.object({
   mode: SessionMode.default("pty"),
   cols: Cols.default(80),
   rows: Rows.default(24),
-  tags: z.array(DisplayText.max(64).min(1)).max(16).default([]),
+  tags: z.array(Tag).max(16).default([]),
+  /** Record what it prints; as configured unless given. */
+  record: z.boolean().optional(),
+  /** Also record what is typed, passwords included. */
+  recordInput: z.boolean().default(false),
+  /** A program that fails within this time is an error, with its last output, instead of a session; 0 does not look. */
+  settleMs: z.int().min(0).max(10_000).default(100),
 });
 export type OpenSessionInput = z.output<typeof OpenSessionInput>;
 
@@ -103,6 +176,8 @@ const ref = z.object({ id });
 const Input = z.string().max(1024 * 1024);
 
 export const sessionOperations = room("sessions", {
+  ...profileOperations,
+  ...agentOperations,
   open: operation({
     method: "POST",
     path: "/sessions",
@@ -122,6 +197,10 @@ export const sessionOperations = room("sessions", {
       ...pageInput,
       state: z.union([SessionState, z.array(SessionState)]).optional(),
       live: z.stringbool().or(z.boolean()).optional(),
+      /** Only sessions with this tag. */
+      tag: Tag.optional(),
+      /** Only sessions with this text in their name, title, program, folder, or tags; upper and lower case are the same. */
+      search: DisplayText.min(1).optional(),
     }),
     output: pageOf(Session),
   }),
@@ -168,19 +247,7 @@ export const sessionOperations = room("sessions", {
     summary: "Send a signal to the session's foreground process group",
     input: z.object({
       id,
-      signal: z.enum([
-        "SIGINT",
-        "SIGTERM",
-        "SIGHUP",
-        "SIGQUIT",
-        "SIGKILL",
-        "SIGUSR1",
-        "SIGUSR2",
-        "SIGSTOP",
-        "SIGCONT",
-        "SIGTSTP",
-        "SIGWINCH",
-      ]),
+      signal: SessionSignal,
     }),
     output: Session,
     errors: ["notFound", "conflict"],
@@ -204,6 +271,33 @@ export const sessionOperations = room("sessions", {
     textType: "text/plain",
     errors: ["notFound", "unavailable"],
   }),
+  output: operation({
+    method: "GET",
+    path: "/sessions/:id/output",
+    permission: "sessions.read",
+    summary: "The output as text, or as a stream of events that follows until the end and resumes at an offset",
+    input: z.object({
+      id,
+      /** A `nextOffset` seen before. When so much is no longer kept, a terminal's screen comes first instead. */
+      since: z.int().min(0).default(0),
+      /** Streams only: go on until the session has ended (the default), or end with what there is now. */
+      follow: z.boolean().default(true),
+    }),
+    output: z.string(),
+    textType: "text/plain",
+    events: SessionOutputEvent,
+    errors: ["notFound", "unavailable"],
+  }),
+  recording: operation({
+    method: "GET",
+    path: "/sessions/:id/recording",
+    permission: "sessions.read",
+    summary: "The recording of a session: asciicast v3 or v2, or all its lines as text or HTML",
+    input: z.object({ id, format: RecordingFormat.default("cast3") }),
+    output: z.string(),
+    textType: "text/plain",
+    errors: ["notFound"],
+  }),
   broadcast: operation({
     method: "POST",
     path: "/sessions/:id/broadcast",
@@ -222,6 +316,36 @@ export const sessionOperations = room("sessions", {
     output: SessionDetail,
     errors: ["notFound", "conflict"],
   }),
+  hosts: operation({
+    method: "GET",
+    path: "/hosts",
+    permission: "instances.read",
+    summary: "The process hosts, which own the programs of sessions and executions",
+    input: z.object({}),
+    output: z.object({ items: z.array(ProcessHost) }),
+  }),
+  cleanup: operation({
+    method: "POST",
+    path: "/sessions/cleanup",
+    permission: "sessions.control",
+    summary: "End the sessions that have been idle for too long, and let go of what is kept of ended ones",
+    input: z.object({
+      /** Idle for at least this long, instead of what is configured; 0 ends every session that is not busy and that nobody views. */
+      idleMs: DurationMs.optional(),
+      /** Only tell which sessions would be ended. */
+      dryRun: z.boolean().default(false),
+    }),
+    output: z.object({
+      /** Ended now, or with `dryRun`: to be ended. */
+      ended: z.array(Session),
+      /** Sessions whose last screen was let go. */
+      released: z.int(),
+      /** Recordings that were beyond the limit of all together. */
+      recordingsRemoved: z.int(),
+    }),
+    errors: ["unavailable"],
+    idempotent: true,
+  }),
   kill: operation({
     method: "DELETE",
     path: "/sessions/:id",
@@ -237,6 +361,7 @@ export const sessionOperations = room("sessions", {
 const Brief = z.object({ sessionId: SessionId, name: z.string().nullable(), state: SessionState, owner: z.string() });
 
 export const sessionEvents = {
+  ...agentEvents,
   "session.opened": event("sessions.read", Brief),
   "session.state": event("sessions.read", Brief),
   "session.attachments": event("sessions.read", Brief.extend({ viewers: z.int() })),
