@@ -6,6 +6,7 @@ export const entrySources = {
   daemon: "../main.ts",
   "process-host": "../host/main.ts",
   "command-worker": "../executions/worker/main.ts",
+  "agent-hook": "../sessions/agents/agent-hook.ts",
 } as const;
 
 /** Built files lie flat in one folder, shared pieces included, so that this works from whichever piece it ended up in. */

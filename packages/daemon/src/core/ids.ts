@@ -16,7 +16,7 @@ function random(): number {
 
 const next = monotonicFactory(random);
 
-export type IdPrefix = "exe" | "ses" | "key" | "call" | "prv" | "sch" | "bat";
+export type IdPrefix = "exe" | "ses" | "key" | "call" | "prv" | "sch" | "bat" | "prm" | "lgn";
 
 /** For example `exe_01JD…`; ids made in one process rise strictly. */
 export function newId(prefix: IdPrefix): string {

@@ -11,21 +11,30 @@ interface LoggerOptions {
   level: LogLevel;
   /** Path of the log file; none when undefined. */
   file?: string | undefined;
+  /** A file that grew over this is put aside, with one generation kept: both together are never much more than twice this. */
+  rotateAtBytes?: number | undefined;
   /** Also to standard error: for people on a terminal, as JSON lines for whatever collects them elsewhere. */
   stderr?: boolean;
 }
 
 const redacted = ["key", "apiKey", "authorization", "cookie", "password", "secret", "token", "env"];
 
-/** A log that grew over this is put aside at the next start, with one generation kept. */
-const rotateAboveBytes = 20 * 1024 * 1024;
+const rotationIntervalMs = 5000;
 
-export function createLogger({ level, file, stderr = false }: LoggerOptions): Logger {
+export function createLogger({ level, file, rotateAtBytes = Number.POSITIVE_INFINITY, stderr = false }: LoggerOptions): Logger {
   const streams: StreamEntry[] = [];
   if (file !== undefined) {
-    rotate(file);
+    rotate(file, rotateAtBytes);
     // Synchronous: the last lines before a crash are the ones that matter, and the daemon logs little.
-    streams.push({ level, stream: pino.destination({ dest: file, sync: true, mode: 0o600 }) });
+    const stream = pino.destination({ dest: file, sync: true, mode: 0o600 });
+    setInterval(() => {
+      try {
+        if (rotate(file, rotateAtBytes)) stream.reopen();
+      } catch {
+        // A log that cannot be put aside goes on growing: better than a daemon that ends because of its log.
+      }
+    }, rotationIntervalMs).unref();
+    streams.push({ level, stream });
   }
   if (stderr) {
     const stream = process.stderr.isTTY
@@ -43,10 +52,14 @@ export function createLogger({ level, file, stderr = false }: LoggerOptions): Lo
   return pino(options, multistream(streams));
 }
 
-function rotate(file: string): void {
+/** True when the file was put aside. */
+function rotate(file: string, aboveBytes: number): boolean {
   try {
-    if (statSync(file).size > rotateAboveBytes) renameSync(file, `${file}.1`);
+    if (statSync(file).size <= aboveBytes) return false;
+    renameSync(file, `${file}.1`);
+    return true;
   } catch (error) {
-    if ((error as { code?: string }).code !== "ENOENT") throw error;
+    if ((error as { code?: string }).code === "ENOENT") return false;
+    throw error;
   }
 }

@@ -53,6 +53,8 @@ const truncationTag = 3;
 /** A record above this cannot come from us: appends are cut to it, so a larger length means a damaged file. */
 const maxRecordBytes = 1024 * 1024;
 const defaultLimitBytes = 64 * 1024 * 1024;
+/** No configuration allows less, so that nothing of a shorter output can be missing. */
+const smallestLimitBytes = 1024 * 1024;
 const defaultTailBytes = 64 * 1024;
 
 function encodeHeader(tag: number, length: number, timeMs: number, offset: number): Buffer {
@@ -213,6 +215,14 @@ function cutToOffset(record: OutputRecord, since: number): OutputRecord | undefi
 export async function* readOutputLog(path: string, options: { since?: number } = {}): AsyncGenerator<OutputRecord> {
   const decoder = new RecordDecoder();
   yield* readFrom(path, 0, decoder, options.since ?? 0);
+}
+
+/** How much of the output is not in the log, because it was over its limit; what is still being held back for the end included. */
+export async function droppedBytes(path: string, endOffset: number): Promise<number> {
+  if (endOffset <= smallestLimitBytes) return 0;
+  let stored = 0;
+  for await (const { data } of readOutputLog(path)) stored += data.length;
+  return endOffset - stored;
 }
 
 async function* readFrom(path: string, position: number, decoder: RecordDecoder, since: number): AsyncGenerator<OutputRecord, number> {

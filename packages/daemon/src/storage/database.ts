@@ -28,9 +28,9 @@ export async function openDatabase(file: string, logger: Logger): Promise<Opened
     logger.error({ err: error, setAside }, "the database is damaged: it was set aside and an empty one begun");
     sqlite = openSqlite(file);
   }
-  const { dialect, runTogether } = createSqliteDialect(sqlite);
-  const db = new Kysely<Tables>({ dialect });
-  together.set(db, runTogether);
+  const opened = createSqliteDialect(sqlite);
+  const db = new Kysely<Tables>({ dialect: opened.dialect });
+  connections.set(db, opened);
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   if (error !== undefined) {
     await db.destroy();
@@ -39,14 +39,15 @@ export async function openDatabase(file: string, logger: Logger): Promise<Opened
   return { db, setAside };
 }
 
-const together = new WeakMap<Database, SqliteDialectAndBatch["runTogether"]>();
+const connections = new WeakMap<Database, SqliteDialectAndBatch>();
 
-/** Writes of different owners in one transaction, for a quarter of what Kysely's way through every statement costs. All or none. */
+/** Writes of different owners in one transaction, for a quarter of what Kysely's way through every statement costs. All or none, in this turn if it can be. */
 export async function commitTogether(db: Database, statements: readonly CompiledQuery[]): Promise<void> {
-  const runTogether = together.get(db);
-  if (runTogether === undefined) throw new Error("this database was not opened by openDatabase");
-  // There is one connection: while it is held, nobody else's transaction is open.
-  await db.connection().execute(async () => runTogether(statements));
+  const connection = connections.get(db);
+  if (connection === undefined) throw new Error("this database was not opened by openDatabase");
+  if (!connection.inTransaction) return connection.runTogether(statements);
+  // There is one connection: once it is ours, nobody else's transaction is open on it.
+  await db.connection().execute(async () => connection.runTogether(statements));
 }
 
 /** Rejects when the database no longer answers. */

@@ -30,6 +30,8 @@ export interface SqliteDialectAndBatch {
   dialect: Dialect;
   /** All statements or none, in one transaction and one turn. Only for whoever holds the one connection. */
   runTogether(statements: readonly { sql: string; parameters: readonly unknown[] }[]): void;
+  /** Somebody's transaction is open on the one connection. */
+  readonly inTransaction: boolean;
 }
 
 export function createSqliteDialect(database: DatabaseSync): SqliteDialectAndBatch {
@@ -58,6 +60,9 @@ export function createSqliteDialect(database: DatabaseSync): SqliteDialectAndBat
   });
   return {
     dialect,
+    get inTransaction() {
+      return database.isTransaction;
+    },
     runTogether(together) {
       prepare("BEGIN IMMEDIATE").run();
       try {

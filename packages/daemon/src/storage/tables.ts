@@ -1,5 +1,5 @@
 /** The typed shape of every table; each room's store.ts is the only writer of its rows. Times are epoch milliseconds. */
-import type { BatchItemState, BatchState, SessionMode, SessionState, TickState } from "@gantry/contract";
+import type { BatchItemState, BatchState, PromptState, SessionMode, SessionState, TickState } from "@gantry/contract";
 
 export interface KeysTable {
   id: string;
@@ -16,6 +16,20 @@ export interface KeysTable {
   revokedAtMs: number | null;
 }
 
+export interface LoginsTable {
+  id: string;
+  role: string;
+  /** SHA-256 of the cookie's secret, hex. */
+  digest: string;
+  /** SHA-256 of the secret that the page's scripts send, hex. */
+  csrfDigest: string;
+  /** As it called itself. */
+  browser: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  lastUsedAtMs: number | null;
+}
+
 export interface ExecutionsTable {
   id: string;
   command: string;
@@ -25,10 +39,14 @@ export interface ExecutionsTable {
   priority: number;
   /** JSON array of strings. */
   tags: string;
-  /** JSON object. */
+  /** JSON object; secret values are concealed. */
   input: string;
+  /** The true input, sealed, when any of it is secret; null once it has ended. */
+  sealedInput: string | null;
+  /** Of the true input, when any of it is secret. */
+  inputDigest: string | null;
   cwd: string;
-  /** JSON object of what the caller added; null once it has ended, because it may hold secrets. */
+  /** JSON object of what the caller added, sealed; null once it has ended, because it may hold secrets. */
   env: string | null;
   timeoutMs: number;
   attempt: number;
@@ -46,6 +64,23 @@ export interface ExecutionsTable {
   worker: string | null;
   /** The owner's own name for the request. */
   idempotencyKey: string | null;
+  queue: string;
+  /** JSON of the RepeatPolicy; null when it is run once. */
+  policy: string | null;
+  /** Not before: a start that was asked for later, or the next attempt. */
+  dueAtMs: number | null;
+  /** One that has not begun by then never does. */
+  expiresAtMs: number | null;
+  /** The execution that this one does again. */
+  retryOf: string | null;
+  /** JSON array of processes that were left behind when it ended; null when there were none. */
+  leftovers: string | null;
+}
+
+/** Those that are not here are not paused. */
+export interface PausedQueuesTable {
+  name: string;
+  pausedAtMs: number;
 }
 
 /** Attempts that have ended; the one that runs is told by its execution's row. */
@@ -60,6 +95,25 @@ export interface AttemptsTable {
   error: string | null;
   /** JSON of the ProcessIdentity of the worker that ran a function; null for programs. */
   worker: string | null;
+}
+
+export interface CachedResultsTable {
+  /** HMAC of everything that the result depends on. */
+  key: string;
+  command: string;
+  /** The execution that made it; it may have left the history. */
+  executionId: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  usedAtMs: number;
+  /** What it takes. */
+  bytes: number;
+  /** JSON of what a function returned; null for programs. */
+  result: string | null;
+  /** JSON array of [stream, base64]. */
+  output: string;
+  outputBytes: number;
+  durationMs: number;
 }
 
 export interface SessionsTable {
@@ -84,7 +138,24 @@ export interface SessionsTable {
   endReason: string | null;
   createdAtMs: number;
   lastActivityMs: number;
+  recording: 0 | 1;
   endedAtMs: number | null;
+  /** JSON of an AgentRecord; null when its program is not watched. */
+  agent: string | null;
+}
+
+export interface PromptsTable {
+  id: string;
+  sessionId: string;
+  owner: string;
+  state: PromptState;
+  text: string;
+  createdAtMs: number;
+  submittedAtMs: number | null;
+  endedAtMs: number | null;
+  error: string | null;
+  /** What was printed in answer, once it has ended. */
+  output: string | null;
 }
 
 export interface SchedulesTable {
@@ -152,12 +223,16 @@ export interface BatchItemsTable {
 }
 
 export interface Tables {
+  prompts: PromptsTable;
   batches: BatchesTable;
   batchItems: BatchItemsTable;
   schedules: SchedulesTable;
   ticks: TicksTable;
   sessions: SessionsTable;
   keys: KeysTable;
+  logins: LoginsTable;
   executions: ExecutionsTable;
+  pausedQueues: PausedQueuesTable;
   attempts: AttemptsTable;
+  cachedResults: CachedResultsTable;
 }

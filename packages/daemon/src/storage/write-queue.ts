@@ -1,4 +1,4 @@
-/** Commits the writes of one turn of the event loop together: a transaction costs about as much as the statements of several executions. */
+/** Commits writes of different owners together: a transaction costs about as much as the statements of several executions. */
 import type { CompiledQuery } from "kysely";
 
 import { commitTogether, type Database } from "./database.ts";
@@ -16,9 +16,16 @@ interface Group {
   reject(error: unknown): void;
 }
 
+/** The longest that a write waits for others. */
+const gatherMs = 1;
+
 export function createWriteQueue(db: Database): WriteQueue {
   let waiting: Group[] = [];
-  let flushing: Promise<void> | undefined;
+  /** Under load as many come again soon as came before; alone, nobody does, and a write waits for nothing. */
+  let expected = 1;
+  let timer: NodeJS.Timeout | undefined;
+  let scheduled = false;
+  let committing: Promise<void> | undefined;
 
   const commit = (groups: Group[]) =>
     commitTogether(
@@ -37,24 +44,41 @@ export function createWriteQueue(db: Database): WriteQueue {
     }
   };
 
-  const flushAll = async () => {
-    // After this turn's input has been read, so that all requests that came together are committed together.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) {
-      const groups = waiting;
-      waiting = [];
-      await settle(groups);
-    }
-    flushing = undefined;
+  const commitWaiting = async () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const groups = waiting;
+    waiting = [];
+    expected = groups.length;
+    await settle(groups);
+    committing = undefined;
+    if (waiting.length > 0) schedule();
+  };
+  const begin = () => {
+    committing ??= commitWaiting();
+  };
+  const consider = () => {
+    scheduled = false;
+    if (committing !== undefined || waiting.length === 0) return;
+    if (waiting.length >= expected) begin();
+    else timer ??= setTimeout(begin, gatherMs);
+  };
+  /** After this turn's input has been read, so that all requests that came together are committed together. */
+  const schedule = () => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(consider);
   };
 
   return {
     write(statements) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       waiting.push({ statements, resolve, reject });
-      flushing ??= flushAll();
+      schedule();
       return promise;
     },
-    flush: () => flushing ?? Promise.resolve(),
+    async flush() {
+      while (committing !== undefined || waiting.length > 0) await (committing ??= commitWaiting());
+    },
   };
 }
