@@ -2,12 +2,22 @@
 import { GantryError } from "@gantry/contract/errors";
 
 import { openOutputLog, type OutputLog } from "../core/output-log.ts";
-import type { ChildExit, ChildSpec, ChildStatus, ChildStream, ExitReason, ScreenFormat, TerminateOptions } from "./interface.ts";
+import type {
+  ChildExit,
+  ChildSpec,
+  ChildStatus,
+  ChildStream,
+  ExitReason,
+  ScreenFormat,
+  ScreenSignal,
+  TerminateOptions,
+} from "./interface.ts";
 import { startPipeProcess } from "./pipe-process.ts";
 import { endTree, foregroundGroup, markOf, type ProcessMark, startTimeOf } from "./process-tree.ts";
 import { findProgram } from "./program.ts";
 import type { ProcessEvents, ProgramProcess } from "./program-process.ts";
 import { startPtyProcess } from "./pty-process.ts";
+import type { Recording, Recordings } from "./recordings.ts";
 import { Ring } from "./ring.ts";
 import { Sanitizer } from "./sanitizer.ts";
 import type { ScreenFeed, Screens } from "./screens.ts";
@@ -18,6 +28,7 @@ export interface ChildEvents {
   exit(exit: ChildExit): void;
   title(text: string): void;
   inputDropped(bytes: number): void;
+  signal(signal: ScreenSignal): void;
   warning(message: string, facts: Record<string, unknown>): void;
 }
 
@@ -35,6 +46,9 @@ export interface Child {
   /** What paints a terminal to the state it has at `offset`. */
   snapshot(): Promise<{ offset: number; cols: number; rows: number; data: Uint8Array }>;
   show(format: ScreenFormat): Promise<string>;
+  markOutput(key: string): Promise<void>;
+  /** See HostLink.transcript. */
+  transcript(key: string): Promise<string>;
   dispose(): void;
 }
 
@@ -53,12 +67,18 @@ const maxPauseMs = 10_000;
 /** A sequence that is not complete is repeated in a snapshot, unless it is an endless string. */
 const maxIncompleteBytes = 64 * 1024;
 
-export async function startChild(spec: ChildSpec, screens: Screens, events: ChildEvents): Promise<Child> {
+export interface ChildThreads {
+  screens: Screens;
+  recordings: Recordings;
+}
+
+export async function startChild(spec: ChildSpec, { screens, recordings }: ChildThreads, events: ChildEvents): Promise<Child> {
   const file = await findProgram(spec.argv[0] ?? "", spec.cwd, spec.env.PATH);
   const { name, value } = markOf(spec.id);
   const isPty = spec.mode === "pty";
+  if (isPty) await screens.ready();
   const ring = new Ring(ringBytes);
-  const sanitizer = new Sanitizer();
+  const sanitizer = new Sanitizer({ clipboard: spec.clipboard === true });
   const log = spec.logFile === undefined ? undefined : await openLog(spec.logFile, spec.logLimitBytes);
   let { cols = 80, rows = 24 } = spec;
   let title = "";
@@ -91,7 +111,8 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
   // Flow control
   let paused = false;
   let pauseTimer: NodeJS.Timeout | undefined;
-  const behind = (): number => Math.max(screen?.behindBytes ?? 0, logError === undefined ? (log?.backlogBytes ?? 0) : 0);
+  const behind = (): number =>
+    Math.max(screen?.behindBytes ?? 0, recording?.backlogBytes ?? 0, logError === undefined ? (log?.backlogBytes ?? 0) : 0);
   const resume = (): void => {
     paused = false;
     clearTimeout(pauseTimer);
@@ -100,6 +121,7 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
   const giveUp = (): void => {
     events.warning("parser or log did not catch up; the screen goes on from the latest output", { child: spec.id, behindBytes: behind() });
     if ((log?.backlogBytes ?? 0) > resumeBelowBytes) logError = "the disk was too slow; the log ends early";
+    if ((recording?.backlogBytes ?? 0) > resumeBelowBytes) recording?.skip();
     screen?.skip();
     resume();
   };
@@ -118,6 +140,7 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
       if (isPty) sanitizer.push(bytes);
       ring.append(stream, bytes);
       if (logError === undefined) log?.append(stream, bytes);
+      recording?.output(stream, bytes);
       if (!batching) {
         announce();
         startBatch();
@@ -137,12 +160,13 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
         events.exit(exit);
         for (const waiter of exitWaiters.splice(0)) waiter(exit);
       };
-      if (log === undefined) settle();
-      else void log.close().then(settle, settle);
+      if (log === undefined && recording === undefined) settle();
+      else void Promise.all([log?.close(), recording?.close({ code, signal, timeMs: Date.now() })]).then(settle, settle);
     },
     inputDropped: (bytes) => events.inputDropped(bytes),
   };
   let process_: ProgramProcess;
+  let recording: Recording | undefined;
   try {
     const start = {
       file,
@@ -161,10 +185,28 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
       cause,
     });
   }
+  const signals = new Map<ScreenSignal["source"], ScreenSignal>();
+  const tellSignal = (signal: ScreenSignal): void => {
+    signals.set(signal.source, signal);
+    events.signal(signal);
+  };
+  /** Of a pipe: offsets. A terminal's marks are its screen's. */
+  const marks = new Map<string, number>();
+  if (spec.record !== undefined) {
+    const { title: recordedTitle } = spec.record;
+    recording = recordings.open(
+      spec.record,
+      { cols, rows, startTimeMs: Date.now(), title: recordedTitle, command: spec.argv.join(" ") },
+      {
+        progress: checkFlow,
+        failed: (message) => events.warning("the recording ends here", { child: spec.id, reason: message }),
+      },
+    );
+  }
   const screen: ScreenFeed | undefined = isPty
     ? screens.create(
         ring,
-        { cols, rows, scrollbackLines: spec.scrollbackLines ?? 1000 },
+        { cols, rows, scrollbackLines: spec.scrollbackLines ?? 1000, rules: spec.watch?.rules },
         {
           reply: (bytes) => process_.write(bytes),
           title(text) {
@@ -173,6 +215,14 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
             events.title(title);
           },
           progress: checkFlow,
+          signal: tellSignal,
+          settled() {
+            if (spec.watch?.foreground !== true || exit !== undefined) return;
+            const group = foregroundGroup(pid);
+            if (group === undefined) return;
+            const state = group === pid ? "idle" : "working";
+            tellSignal({ source: "foreground", state, detail: `process group ${group}`, timeMs: Date.now() });
+          },
         },
       )
     : undefined;
@@ -210,10 +260,12 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
       endOffset: ring.endOffset,
       lastOutputMs,
       ...(exit === undefined ? {} : { exit }),
+      ...(signals.size === 0 ? {} : { signals: [...signals.values()] }),
     }),
     write(bytes) {
       // What comes back on a keystroke is passed on at once, even just after other output.
       batching = false;
+      recording?.input(bytes);
       process_.write(bytes);
     },
     closeInput: () => process_.closeInput(),
@@ -222,6 +274,7 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
       cols = newCols;
       rows = newRows;
       screen?.resize(cols, rows);
+      recording?.resize(cols, rows);
       process_.resize(cols, rows);
     },
     signal(signal) {
@@ -244,6 +297,14 @@ export async function startChild(spec: ChildSpec, screens: Screens, events: Chil
     },
     async show(format) {
       return screen === undefined ? ring.tail(batchBytes).toString() : screen.show(format);
+    },
+    async markOutput(key) {
+      if (screen !== undefined) return screen.mark(key);
+      marks.set(key, ring.endOffset);
+    },
+    async transcript(key) {
+      if (screen !== undefined) return screen.transcript(key);
+      return ring.tail(ring.endOffset - Math.max(marks.get(key) ?? 0, ring.startOffset)).toString();
     },
     dispose() {
       clearTimeout(batchTimer);

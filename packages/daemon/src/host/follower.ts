@@ -32,7 +32,13 @@ export function parseOutput(message: Uint8Array): { chunk: OutputChunk } | { sna
   return undefined;
 }
 
-export function createFollower(since: number | undefined, ask: AskReplay, listener: FollowListener): Follower {
+/** `recent` gives everything from an offset to the present without asking the host, when it can. */
+export function createFollower(
+  since: number | undefined,
+  ask: AskReplay,
+  recent: (offset: number) => readonly OutputChunk[] | undefined,
+  listener: FollowListener,
+): Follower {
   let next = since;
   let state: "replaying" | "live" | "paused" | "over" = "paused";
   /** Tells the present replay from one that a pause made obsolete. */
@@ -72,6 +78,8 @@ export function createFollower(since: number | undefined, ask: AskReplay, listen
       },
     });
   };
+  /** The listener may have paused or closed during a delivery. */
+  const isLive = (): boolean => state === "live";
   const exit = (value: ChildExit): void => {
     if (state !== "live") return;
     state = "over";
@@ -89,7 +97,17 @@ export function createFollower(since: number | undefined, ask: AskReplay, listen
     exit,
     lost,
     start() {
-      if (state === "paused") replay();
+      if (state !== "paused") return;
+      const chunks = next === undefined ? undefined : recent(next);
+      if (chunks === undefined) return replay();
+      // Makes an answer that is still on its way obsolete.
+      turn += 1;
+      state = "live";
+      for (const chunk of chunks) {
+        deliver({ chunk });
+        if (!isLive()) return;
+      }
+      listener.live?.();
     },
     pause() {
       if (state !== "over") state = "paused";

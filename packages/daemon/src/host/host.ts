@@ -10,13 +10,16 @@ import type { ChildSpec } from "./interface.ts";
 import { createJournal } from "./journal.ts";
 import { startTimeOf } from "./process-tree.ts";
 import { type HostHello, hostProtocol, type HostRequest, type NumberedStatus } from "./protocol.ts";
+import { createRecordings } from "./recordings.ts";
 import { createScreens } from "./screens.ts";
+import { createUsageMeter } from "./usage.ts";
 
 export interface HostOptions {
   socketPath: string;
   journalPath: string;
   version: string;
-  screenWorkerEntry: URL | string;
+  /** What the threads for screens and recordings are started from. */
+  threadEntry: URL | string;
   /** How long to stay without a daemon and without running children. */
   idleExitMs: number;
   log: {
@@ -42,7 +45,10 @@ export async function runHost(options: HostOptions): Promise<Host> {
   let nextNumber = 1;
   let idleTimer: NodeJS.Timeout | undefined;
   const journal = createJournal(options.journalPath, (error) => log.warn({ err: error }, "the journal could not be written"));
-  const screens = createScreens(options.screenWorkerEntry, (error) => log.warn({ err: error }, "the screen worker failed"));
+  const meter = createUsageMeter();
+  const screens = createScreens(options.threadEntry, (error) => log.warn({ err: error }, "the screen worker failed"));
+
+  const recordings = createRecordings(options.threadEntry, (error) => log.warn({ err: error }, "the recording thread failed"));
 
   const statusOf = (child: NumberedChild): NumberedStatus => ({ ...child.status(), number: child.number });
   const running = (): NumberedChild[] => [...children.values()].filter(({ exit }) => exit === undefined);
@@ -76,19 +82,24 @@ export async function runHost(options: HostOptions): Promise<Host> {
       });
     let started: Child;
     try {
-      started = await startChild(spec, screens, {
-        output: () => tell((connection, known) => connection.output(known)),
-        exit: () =>
-          later((known) => {
-            journal.exited(known.status());
-            tell((connection) => connection.exit(known));
-            watchIdle();
-          }),
-        title: (title) => tell((connection) => connection.notify({ event: "title", number, childId: spec.id, title })),
-        inputDropped: (droppedBytes) =>
-          tell((connection) => connection.notify({ event: "inputDropped", number, childId: spec.id, droppedBytes })),
-        warning: (message, facts) => log.warn(facts, message),
-      });
+      started = await startChild(
+        spec,
+        { screens, recordings },
+        {
+          output: () => tell((connection, known) => connection.output(known)),
+          exit: () =>
+            later((known) => {
+              journal.exited(known.status());
+              tell((connection) => connection.exit(known));
+              watchIdle();
+            }),
+          title: (title) => tell((connection) => connection.notify({ event: "title", number, childId: spec.id, title })),
+          signal: (signal) => tell((connection) => connection.notify({ event: "signal", number, childId: spec.id, signal })),
+          inputDropped: (droppedBytes) =>
+            tell((connection) => connection.notify({ event: "inputDropped", number, childId: spec.id, droppedBytes })),
+          warning: (message, facts) => log.warn(facts, message),
+        },
+      );
     } catch (error) {
       ids.delete(spec.id);
       throw error;
@@ -125,10 +136,17 @@ export async function runHost(options: HostOptions): Promise<Host> {
       }
       case "spawn":
         return spawn(request.input.spec);
-      case "list":
-        return [...children.values()].map(statusOf);
+      case "list": {
+        const usage = request.input.usage === true ? meter.measure(running()) : undefined;
+        return [...children.values()].map((child) => ({ ...statusOf(child), usage: usage?.get(child.id) }));
+      }
       case "screen":
         return { text: await childOf(request.input.number).show(request.input.format) };
+      case "mark":
+        await childOf(request.input.number).markOutput(request.input.key);
+        return {};
+      case "transcript":
+        return { text: await childOf(request.input.number).transcript(request.input.key) };
       case "signal":
         childOf(request.input.number).signal(request.input.signal);
         return {};

@@ -22,14 +22,56 @@ export interface ChildSpec {
   /** An output log (core/output-log.ts) that the host writes even while no daemon is there. */
   logFile?: string | undefined;
   logLimitBytes?: number | undefined;
+  /** Programs in a terminal may write the clipboard of whoever looks on. */
+  clipboard?: boolean | undefined;
+  /** Records what it prints, and what is typed if asked for. */
+  record?: RecordSpec | undefined;
   /** Ends the child with reason `timedOut`; enforced by the host, so it holds while the daemon is away. */
   timeoutMs?: number | undefined;
   /** Between TERM and KILL when the time is up. */
   graceMs?: number | undefined;
+  /** PTY only: tell what the program is doing, as `signal` events. */
+  watch?: ScreenWatch | undefined;
+}
+
+/** What a program in a terminal is doing, as far as its screen can tell. */
+export type WatchedState = "working" | "waitingPermission" | "waitingInput" | "idle";
+
+export interface ScreenWatch {
+  /** The first that matches counts. */
+  rules: readonly ScreenRule[];
+  /** A shell: idle while the terminal belongs to itself, working while it belongs to something it started. */
+  foreground?: boolean | undefined;
+}
+
+export interface ScreenSignal {
+  /** `osc`: progress (9;4), shell marks (133), notices (777). `screen`: a rule matched the screen, or none ever did (`unknown`). */
+  source: "osc" | "title" | "foreground" | "screen";
+  state: WatchedState | "unknown";
+  /** Which sequence or rule. */
+  detail: string;
+  timeMs: number;
+}
+
+export interface ScreenRule {
+  state: WatchedState;
+  /** RE2's syntax, matched in linear time; `^` and `$` are a line's ends. */
+  match: string;
+  /** `bottom`: the last 12 lines with text. */
+  in: "screen" | "bottom" | "title";
+}
+
+/** An asciicast v3; its file must not exist yet. */
+export interface RecordSpec {
+  file: string;
+  /** What is beyond is left out, and the recording says so. */
+  limitBytes: number;
+  input: boolean;
+  title: string;
 }
 
 /** Why it ended: by itself, or the first thing that ended it. */
-export type ExitReason = "exited" | "timedOut" | "cancelled" | "killed" | "shutdown";
+export type ExitReason = "exited" | "timedOut" | "cancelled" | "killed" | "shutdown" | "idleTimeout" | "memoryLimit";
 
 export interface ChildExit {
   /** null when a signal ended it. */
@@ -60,6 +102,22 @@ export interface ChildStatus {
   endOffset: number;
   lastOutputMs: number;
   exit?: ChildExit | undefined;
+  /** Only when it was asked for, and while it runs. */
+  usage?: TreeUsage | undefined;
+  /** The latest signal of each source, for a child that is watched. */
+  signals?: ScreenSignal[] | undefined;
+}
+
+/** What a child and everything it started use, as /proc tells it. */
+export interface TreeUsage {
+  /** Since the measurement before; 100 is one core. */
+  cpuPercent: number;
+  /** Processor time of those that live and those they waited for. */
+  cpuMs: number;
+  /** Resident; what processes share is counted for each. */
+  memoryBytes: number;
+  processes: number;
+  threads: number;
 }
 
 /** One stretch of output. `message` is the ready-made `output` message of session-protocol.ts, shared by all viewers. */
@@ -112,6 +170,8 @@ export interface HostLinkEvents {
   /** The program set another title. */
   title: (id: string, title: string) => void;
   inputDropped: (id: string, droppedBytes: number) => void;
+  /** One source tells what a watched program is doing; repeated when the screen has settled anew. */
+  signal: (id: string, signal: ScreenSignal) => void;
 }
 
 /** Rejections are GantryErrors: programNotFound, cannotExecute, invalidArgument (cwd), notFound (no such child), unavailable (no host). */
@@ -119,7 +179,7 @@ export interface HostLink {
   /** Resolves when the program runs. */
   spawn(spec: ChildSpec): Promise<ChildStatus>;
   /** Running children, and ended ones that nobody has forgotten yet: their exit and output are kept until then. */
-  list(): Promise<ChildStatus[]>;
+  list(options?: { usage: boolean }): Promise<ChildStatus[]>;
   /** Input is queued in order; when the program leaves more than 4 MiB unread, the rest is dropped and `inputDropped` tells so. */
   write(id: string, bytes: Uint8Array): void;
   closeInput(id: string): void;
@@ -130,6 +190,10 @@ export interface HostLink {
   terminate(id: string, options?: TerminateOptions): Promise<ChildExit>;
   snapshot(id: string): Promise<ScreenSnapshot>;
   screen(id: string, format: ScreenFormat): Promise<string>;
+  /** Remembers where the output stands now, under a key of the caller's. */
+  mark(id: string, key: string): Promise<void>;
+  /** What has been printed since the mark, as text without what merely was painted again; all that is kept when there is no such mark. */
+  transcript(id: string, key: string): Promise<string>;
   /** Without `since`: a snapshot first for a PTY, everything still kept for a pipe. */
   follow(id: string, options: { since?: number | undefined }, listener: FollowListener): Follow;
   /** Drops the exit and the output that the host keeps of an ended child. */

@@ -50,7 +50,7 @@ export function createJournal(path: string, onError: (error: unknown) => void): 
 }
 
 /** What a dead host knew. Children of an earlier boot count as gone without an exit. A torn last line is left out. */
-export function readJournal(path: string): { sameBoot: boolean; children: JournalChild[] } {
+export function readJournal(path: string): { sameBoot: boolean; hostPid: number | undefined; children: JournalChild[] } {
   let text = "";
   try {
     text = readFileSync(path, "utf8");
@@ -59,14 +59,18 @@ export function readJournal(path: string): { sameBoot: boolean; children: Journa
   }
   const children = new Map<string, JournalChild>();
   let sameBoot = false;
+  let hostPid: number | undefined;
   for (const line of text.split("\n")) {
     const entry = parseLine(line);
-    if (entry?.type === "host") sameBoot = entry.bootId === readBootId();
+    if (entry?.type === "host") {
+      sameBoot = entry.bootId === readBootId();
+      hostPid = entry.pid;
+    }
     if (entry?.type === "started") children.set(entry.status.id, { status: entry.status, startTime: entry.startTime });
     if (entry?.type === "exited") children.set(entry.status.id, { status: entry.status, startTime: "" });
     if (entry?.type === "forgotten") children.delete(entry.id);
   }
-  return { sameBoot, children: [...children.values()] };
+  return { sameBoot, hostPid, children: [...children.values()] };
 }
 
 function parseLine(line: string): JournalLine | undefined {

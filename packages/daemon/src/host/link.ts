@@ -1,4 +1,6 @@
 /** The daemon's side of the process host: connects or starts it, follows its children, survives its absence. */
+import { rmSync } from "node:fs";
+
 import { GantryError } from "@gantry/contract/errors";
 
 import { createFollower, type Follower, parseOutput, type ReplayTicket } from "./follower.ts";
@@ -6,6 +8,7 @@ import type { ChildStatus, HostLink, HostLinkEvents, ScreenSnapshot } from "./in
 import { createLinkConnection, type LinkConnection } from "./link-connection.ts";
 import { isAlive, type ProcessMark } from "./process-tree.ts";
 import { hostFrames, hostProtocol, type HostNotice, type NumberedStatus } from "./protocol.ts";
+import { createRecentOutput, type RecentOutput } from "./recent-output.ts";
 import { recoverFrom } from "./recover.ts";
 import { connectToHost, hostFiles, type HostPlace, startHost } from "./start-host.ts";
 
@@ -22,14 +25,22 @@ interface KnownChild {
   number: number;
   ended: boolean;
   followers: Set<Follower>;
+  recent: RecentOutput;
 }
 
 interface Connected {
   connection: LinkConnection;
   host: ProcessMark;
+  version: string;
 }
 
-export function createHostLink(options: HostLinkOptions): HostLink {
+/** The link to one process host; fleet.ts makes one of several. */
+export interface OneHostLink extends HostLink {
+  /** undefined when no host is there. Rejects when there is one that cannot be talked to. */
+  facts(): Promise<{ pid: number; version: string } | undefined>;
+}
+
+export function createHostLink(options: HostLinkOptions): OneHostLink {
   const { log } = options;
   const { socketPath, journalPath } = hostFiles(options);
   const listeners: { [Name in keyof HostLinkEvents]: Set<HostLinkEvents[Name]> } = {
@@ -37,6 +48,7 @@ export function createHostLink(options: HostLinkOptions): HostLink {
     lost: new Set(),
     title: new Set(),
     inputDropped: new Set(),
+    signal: new Set(),
   };
   const children = new Map<string, KnownChild>();
   const byNumber = new Map<number, KnownChild>();
@@ -44,6 +56,7 @@ export function createHostLink(options: HostLinkOptions): HostLink {
   const snapshots = new Map<number, (message: Uint8Array) => void>();
   /** Children of a host that is gone whose exit its journal told. */
   const recovered = new Map<string, ChildStatus>();
+  let buried = false;
   let connected: Promise<Connected | undefined> | undefined;
   let current: Connected | undefined;
   let closing = false;
@@ -54,7 +67,7 @@ export function createHostLink(options: HostLinkOptions): HostLink {
       known.number = status.number;
       byNumber.set(status.number, known);
     } else {
-      const child = { number: status.number, ended: false, followers: new Set<Follower>() };
+      const child = { number: status.number, ended: false, followers: new Set<Follower>(), recent: createRecentOutput() };
       children.set(status.id, child);
       byNumber.set(status.number, child);
     }
@@ -82,9 +95,12 @@ export function createHostLink(options: HostLinkOptions): HostLink {
       snapshots.get(channel)?.(message);
       return;
     }
-    const followers = byNumber.get(channel)?.followers;
-    if (followers === undefined || followers.size === 0) return;
+    const child = byNumber.get(channel);
+    if (child === undefined || child.followers.size === 0) return;
+    const { followers, recent } = child;
     const event = parseOutput(message);
+    if (event !== undefined && "chunk" in event && followers.size > 1) recent.push(event.chunk);
+    else recent.clear();
     if (event !== undefined) for (const follower of followers) follower.live(event);
   };
   const onNotice = (notice: HostNotice): void => {
@@ -95,20 +111,25 @@ export function createHostLink(options: HostLinkOptions): HostLink {
       if (child.ended) for (const follower of child.followers) follower.exit(notice.exit);
       else markEnded(notice.childId, notice.exit);
     } else if (notice.event === "title") for (const listener of listeners.title) listener(notice.childId, notice.title);
+    else if (notice.event === "signal") for (const listener of listeners.signal) listener(notice.childId, notice.signal);
     else for (const listener of listeners.inputDropped) listener(notice.childId, notice.droppedBytes);
   };
 
   const greet = async (socket: NonNullable<Awaited<ReturnType<typeof connectToHost>>>): Promise<Connected> => {
     const connection = createLinkConnection(socket, { frame: onFrame, notice: onNotice, closed: () => onClosed(connection) });
+    buried = false;
     const hello = await connection.request("hello", { protocol: hostProtocol });
     const present = new Set(hello.children.map(({ id }) => id));
     for (const id of children.keys()) if (!present.has(id)) markLost(id);
     byNumber.clear();
     for (const status of hello.children) learn(status);
-    return { connection, host: { pid: hello.pid, startTime: hello.startTime } };
+    return { connection, host: { pid: hello.pid, startTime: hello.startTime }, version: hello.version };
   };
   /** The host is dead: its children are too, or are about to be. */
   const buryHost = (): void => {
+    // Once for each death: what has been forgotten since must not come back from the journal.
+    if (buried) return;
+    buried = true;
     const { ended, lost, reaped } = recoverFrom(journalPath);
     for (const status of ended) {
       recovered.set(status.id, status);
@@ -117,7 +138,11 @@ export function createHostLink(options: HostLinkOptions): HostLink {
     }
     for (const id of children.keys()) markLost(id);
     if (lost.length > 0) log.warn({ children: lost.map(({ id }) => id) }, "the process host died; what it left running is ended");
-    reaped.catch((error: unknown) => log.warn({ err: error }, "not everything that a dead process host left could be ended"));
+    reaped.then(dropJournal, (error: unknown) => log.warn({ err: error }, "not everything that a dead process host left could be ended"));
+  };
+  /** When nothing in it is of use to a later daemon. */
+  const dropJournal = (): void => {
+    if (buried && recovered.size === 0) rmSync(journalPath, { force: true });
   };
   const onClosed = (connection: LinkConnection): void => {
     if (current?.connection !== connection) return;
@@ -125,6 +150,7 @@ export function createHostLink(options: HostLinkOptions): HostLink {
     current = undefined;
     connected = undefined;
     replays.clear();
+    for (const { recent } of children.values()) recent.clear();
     if (closing) return;
     if (!isAlive(host)) return buryHost();
     log.warn({ pid: host.pid }, "the connection to the process host broke; reconnecting");
@@ -184,9 +210,9 @@ export function createHostLink(options: HostLinkOptions): HostLink {
         });
       });
     },
-    async list() {
+    async list(listOptions) {
       const link = await reach(false);
-      const running = link === undefined ? [] : await link.connection.request("list", {});
+      const running = link === undefined ? [] : await link.connection.request("list", { usage: listOptions?.usage });
       return [...recovered.values(), ...running.map(withoutNumber)];
     },
     write(id, bytes) {
@@ -226,6 +252,14 @@ export function createHostLink(options: HostLinkOptions): HostLink {
       const { connection, number } = await locate(id);
       return (await connection.request("screen", { number, format })).text;
     },
+    async mark(id, key) {
+      const { connection, number } = await locate(id);
+      await connection.request("mark", { number, key });
+    },
+    async transcript(id, key) {
+      const { connection, number } = await locate(id);
+      return (await connection.request("transcript", { number, key })).text;
+    },
     follow(id, { since }, listener) {
       const ask = (from: number | undefined, ticket: ReplayTicket): void => {
         const child = children.get(id);
@@ -241,7 +275,12 @@ export function createHostLink(options: HostLinkOptions): HostLink {
         });
         replays.set(request, ticket);
       };
-      const follower = createFollower(since, ask, listener);
+      // What has ended is asked for: its exit comes with the answer.
+      const recent = (offset: number): ReturnType<RecentOutput["since"]> => {
+        const child = children.get(id);
+        return current === undefined || child === undefined || child.ended ? undefined : child.recent.since(offset);
+      };
+      const follower = createFollower(since, ask, recent, listener);
       const begin = (): void => {
         children.get(id)?.followers.add(follower);
         follower.start();
@@ -262,7 +301,7 @@ export function createHostLink(options: HostLinkOptions): HostLink {
       };
     },
     async forget(id) {
-      if (recovered.delete(id)) return;
+      if (recovered.delete(id)) return dropJournal();
       const { connection, number } = await locate(id);
       await connection.request("forget", { number });
       children.delete(id);
@@ -271,6 +310,10 @@ export function createHostLink(options: HostLinkOptions): HostLink {
     on(name, listener) {
       listeners[name].add(listener);
       return () => void listeners[name].delete(listener);
+    },
+    async facts() {
+      const link = await reach(false);
+      return link === undefined ? undefined : { pid: link.host.pid, version: link.version };
     },
     async close() {
       closing = true;

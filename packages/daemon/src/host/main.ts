@@ -1,5 +1,7 @@
-/** Entry of the process host, and of its screen thread: `node main.ts <socket> <journal> <version>`, started detached by link.ts. */
-import { isMainThread } from "node:worker_threads";
+/** Entry of the process host, and of its threads (screens, recordings): `node main.ts <socket> <journal> <version>`, started detached by link.ts. */
+import { isMainThread, workerData } from "node:worker_threads";
+
+import type { RenderTask } from "./render-recording.ts";
 
 const idleExitMs = 30_000;
 
@@ -20,7 +22,7 @@ async function main(): Promise<void> {
     socketPath,
     journalPath,
     version,
-    screenWorkerEntry: import.meta.filename,
+    threadEntry: import.meta.filename,
     idleExitMs: Number(process.env.GANTRY_HOST_IDLE_EXIT_MS ?? idleExitMs),
     log,
     done() {
@@ -32,5 +34,11 @@ async function main(): Promise<void> {
   process.on("SIGTERM", () => void host.shutdown(3000));
 }
 
+async function thread({ recordings, render }: { recordings?: true; render?: RenderTask }): Promise<void> {
+  if (recordings === true) (await import("./recording-worker.ts")).runRecordingWorker();
+  else if (render === undefined) (await import("./screen-worker.ts")).runScreenWorker();
+  else await (await import("./render-recording.ts")).runRenderWorker(render);
+}
+
 if (isMainThread) await main();
-else (await import("./screen-worker.ts")).runScreenWorker();
+else await thread((workerData ?? {}) as Parameters<typeof thread>[0]);

@@ -14,10 +14,13 @@ interface ProcessFacts extends ProcessMark {
   parentPid: number;
   sessionId: number;
   terminalGroup: number;
+  /** Ended, and only not yet taken note of: in a container process 1 often never does. */
+  zombie: boolean;
 }
 
-/** The environment variable that marks all of a child's processes, even those that left its session and lost their parent. */
+/** One execution's attempts (`exe_….2`) carry the same mark. The environment variable that marks all of a child's processes, even those that left its session and lost their parent. */
 export function markOf(id: string): { name: string; value: string } {
+  if (id.startsWith("prv_")) return { name: "GANTRY_PROVIDER_RUN", value: id.replace(/\.\d+$/, "") };
   return { name: id.startsWith("ses_") ? "GANTRY_SESSION_ID" : "GANTRY_EXECUTION_ID", value: id };
 }
 
@@ -27,7 +30,14 @@ function readFacts(pid: number): ProcessFacts | undefined {
     const startTime = parseStartTime(stat);
     if (startTime === undefined) return undefined;
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { pid, startTime, parentPid: Number(fields[1]), sessionId: Number(fields[3]), terminalGroup: Number(fields[5]) };
+    return {
+      pid,
+      startTime,
+      parentPid: Number(fields[1]),
+      sessionId: Number(fields[3]),
+      terminalGroup: Number(fields[5]),
+      zombie: fields[0] === "Z" || fields[0] === "X",
+    };
   } catch {
     return undefined;
   }
@@ -38,7 +48,8 @@ export function startTimeOf(pid: number): string | undefined {
 }
 
 export function isAlive(mark: ProcessMark): boolean {
-  return startTimeOf(mark.pid) === mark.startTime;
+  const facts = readFacts(mark.pid);
+  return facts?.startTime === mark.startTime && !facts.zombie;
 }
 
 /** The process group that reads the terminal whose session leader this is; undefined when there is none. */
@@ -47,22 +58,49 @@ export function foregroundGroup(leaderPid: number): number | undefined {
   return group === undefined || group <= 0 ? undefined : group;
 }
 
-function carriesMark(pid: number, mark: string): boolean {
+function readEnvironment(pid: number): string {
   try {
-    return `\0${readFileSync(`/proc/${pid}/environ`, "latin1")}`.includes(`\0${mark}\0`);
+    return `\0${readFileSync(`/proc/${pid}/environ`, "latin1")}`;
   } catch {
-    return false;
+    return "";
   }
 }
 
+interface Snapshot {
+  all: ReadonlyMap<number, ProcessFacts>;
+  carriesMark(pid: number, mark: string): boolean;
+}
+
+let next: Promise<Snapshot> | undefined;
+
+/** One look at /proc for all who ask in the same turn: the end of many trees at once must not hold the event loop up for each. */
+function takeSnapshot(): Promise<Snapshot> {
+  next ??= new Promise((resolve) => {
+    setImmediate(() => {
+      next = undefined;
+      const all = new Map<number, ProcessFacts>();
+      for (const name of readdirSync("/proc")) {
+        const pid = Number(name);
+        const facts = Number.isInteger(pid) ? readFacts(pid) : undefined;
+        if (facts !== undefined) all.set(pid, facts);
+      }
+      const environments = new Map<number, string>();
+      resolve({
+        all,
+        carriesMark(pid, mark) {
+          const environment = environments.get(pid) ?? readEnvironment(pid);
+          environments.set(pid, environment);
+          return environment.includes(`\0${mark}\0`);
+        },
+      });
+    });
+  });
+  return next;
+}
+
 /** Everything alive that belongs to the child `id` whose leader is or was `leader`. */
-function treeOf(id: string, leader: ProcessMark): ProcessMark[] {
-  const all = new Map<number, ProcessFacts>();
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    const facts = Number.isInteger(pid) ? readFacts(pid) : undefined;
-    if (facts !== undefined) all.set(pid, facts);
-  }
+async function treeOf(id: string, leader: ProcessMark): Promise<ProcessMark[]> {
+  const { all, carriesMark } = await takeSnapshot();
   const holder = all.get(leader.pid);
   // Another process has the leader's pid by now: its session is not ours. (A session's id is not given away while it has members.)
   const reused = holder !== undefined && holder.startTime !== leader.startTime;
@@ -80,7 +118,7 @@ function treeOf(id: string, leader: ProcessMark): ProcessMark[] {
       if (!members.has(facts.pid) && members.has(facts.parentPid) && facts.pid !== process.pid) grew = members.add(facts.pid).size > 0;
     }
   }
-  return [...members].map((pid) => all.get(pid) as ProcessFacts);
+  return [...members].map((pid) => all.get(pid) as ProcessFacts).filter(({ zombie }) => !zombie);
 }
 
 function signalAll(marks: readonly ProcessMark[], signal: NodeJS.Signals): void {
@@ -107,7 +145,7 @@ const maxKillMs = 5000;
 /** HUP, TERM, then KILL after the grace time; settles when nothing is left, or tells what could not be killed. */
 export async function endTree(id: string, leader: ProcessMark, options: EndTreeOptions): Promise<ProcessMark[]> {
   const startMs = performance.now();
-  let members = treeOf(id, leader);
+  let members = await treeOf(id, leader);
   if (options.hangUp) {
     signalAll(members, "SIGHUP");
     // A stopped process acts on signals only once it runs again.
@@ -131,7 +169,7 @@ async function untilGone(id: string, leader: ProcessMark, members: ProcessMark[]
   for (;;) {
     known = known.filter(isAlive);
     if (known.length === 0) {
-      known = treeOf(id, leader);
+      known = await treeOf(id, leader);
       if (known.length === 0) return [];
     }
     if (performance.now() >= deadlineMs) return treeOf(id, leader);

@@ -5,7 +5,7 @@
  * the channel; `replay` frames belong to a request, whose id is the channel. Output and snapshot payloads are complete messages
  * of session-protocol.ts, so that the daemon can hand them to viewers untouched.
  */
-import type { ChildExit, ChildSpec, ChildStatus, ExitReason, HostProblem, ScreenFormat } from "./interface.ts";
+import type { ChildExit, ChildSpec, ChildStatus, ExitReason, HostProblem, ScreenFormat, ScreenSignal } from "./interface.ts";
 
 /** Raised when an older host or daemon would misunderstand; both sides refuse another number. */
 export const hostProtocol = 1;
@@ -45,10 +45,12 @@ type Nothing = object;
 export interface HostOperations {
   hello: { input: { protocol: number }; output: HostHello };
   spawn: { input: { spec: ChildSpec }; output: NumberedStatus };
-  list: { input: Nothing; output: NumberedStatus[] };
+  list: { input: { usage?: boolean | undefined }; output: NumberedStatus[] };
   replay: { input: { number: number; since?: number | undefined; limitBytes: number }; output: ReplayEnd };
   snapshot: { input: { number: number }; output: Nothing };
   screen: { input: { number: number; format: ScreenFormat }; output: { text: string } };
+  mark: { input: { number: number; key: string }; output: Nothing };
+  transcript: { input: { number: number; key: string }; output: { text: string } };
   signal: { input: { number: number; signal: NodeJS.Signals }; output: Nothing };
   terminate: { input: { number: number; graceMs?: number | undefined; reason?: ExitReason | undefined }; output: { exit: ChildExit } };
   forget: { input: { number: number }; output: Nothing };
@@ -68,6 +70,7 @@ export type HostRequest = {
 export type HostNotice =
   | { event: "exit"; number: number; childId: string; exit: ChildExit }
   | { event: "title"; number: number; childId: string; title: string }
-  | { event: "inputDropped"; number: number; childId: string; droppedBytes: number };
+  | { event: "inputDropped"; number: number; childId: string; droppedBytes: number }
+  | { event: "signal"; number: number; childId: string; signal: ScreenSignal };
 
 export type HostReply = { id: number; result: unknown } | { id: number; error: HostProblem };

@@ -83,3 +83,34 @@ test("cutting the stream changes nothing", () => {
     }),
   );
 });
+
+test("no program reads a clipboard, and none writes it unless it may", () => {
+  const texts = [
+    "\u001b]52;c;?\u0007",
+    "\u001b]52;;?\u001b\\",
+    "\u001b]5\u00002;c;\u0001?\u0007",
+    "\u009d052;p;?\u0007",
+    "\u001b]5522;type=read;Zm9v\u001b\\",
+  ];
+  const writes = ["\u001b]52;c;c2VjcmV0\u0007"];
+  for (const allowed of [false, true]) {
+    for (const text of [...texts, ...writes]) {
+      // However it is cut: byte by byte, or whole.
+      for (const size of [1, 3, 1000]) {
+        const bytes = Buffer.from(`a${text}b`);
+        const sanitizer = new Sanitizer({ clipboard: allowed });
+        for (let at = 0; at < bytes.length; at += size) sanitizer.push(bytes.subarray(at, at + size));
+        const passes = allowed && writes.includes(text);
+        expect(bytes.equals(Buffer.from(`a${text}b`))).toBe(passes);
+        expect(bytes.includes("Zm9v") || bytes.includes("?")).toBe(false);
+        expect(bytes.includes(0x18)).toBe(!passes);
+        expect(bytes.at(-1)).toBe(0x62);
+      }
+    }
+  }
+  for (const harmless of ["\u001b]2;52;c;?\u0007", "\u001b]8;;http://a/?q\u0007", "\u001b]520;c;?\u0007"]) {
+    const bytes = Buffer.from(harmless);
+    new Sanitizer().push(bytes);
+    expect(bytes.toString()).toBe(harmless);
+  }
+});

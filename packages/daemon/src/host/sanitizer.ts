@@ -3,7 +3,7 @@
  *
  * A parameter of a control sequence is kept at or below 2,000 by overwriting further digits with NUL, which terminals ignore:
  * `ESC[2147483647b` alone blocks xterm.js for 95 s. A string (OSC, DCS, APC, PM, SOS) beyond 1 MiB is cancelled and its rest
- * overwritten. It also knows where the last complete character or sequence ended, which a snapshot needs.
+ * overwritten, and so is what reads the clipboard of whoever looks on (OSC 52), or writes it, unless that is allowed. It also knows where the last complete character or sequence ended, which a snapshot needs.
  * The states follow the parser of Paul Williams, https://vt100.net/emu/dec_ansi_parser.
  */
 
@@ -22,6 +22,12 @@ const c1Lead = 5;
 const escapeIntermediate = 6;
 const stringC1Lead = 7;
 
+/** OSC 52 of xterm, and kitty's form of it. */
+const clipboardCode = 52;
+const kittyClipboardCode = 5522;
+const semicolon = 0x3b;
+const questionMark = 0x3f;
+
 const nul = 0x00;
 const cancel = 0x18;
 
@@ -32,10 +38,19 @@ export class Sanitizer {
   #stringBytes = 0;
   #overlong = false;
   #isOsc = false;
+  /** Of an OSC: its number, and which field the parser is in; -1 when nothing more of it matters. */
+  #oscCode = 0;
+  #oscField = -1;
+  readonly #clipboard: boolean;
   /** Continuation bytes still expected of a UTF-8 character in ground state. */
   #utf8Left = 0;
   #seen = 0;
   #incompleteFrom = 0;
+
+  /** `clipboard`: programs may write the clipboard, though never read it. */
+  constructor({ clipboard = false }: { clipboard?: boolean } = {}) {
+    this.#clipboard = clipboard;
+  }
 
   /** The offset where the sequence or character began that is not complete yet; the end when all is complete. */
   get completeOffset(): number {
@@ -128,6 +143,8 @@ export class Sanitizer {
     this.#stringBytes = 0;
     this.#overlong = false;
     this.#isOsc = isOsc;
+    this.#oscCode = 0;
+    this.#oscField = isOsc ? 0 : -1;
   }
 
   #inString(byte: number): number {
@@ -147,8 +164,32 @@ export class Sanitizer {
     }
     this.#state = byte === 0xc2 ? stringC1Lead : string;
     if (this.#overlong) return nul;
+    if (this.#oscField !== -1 && this.#touchesClipboard(byte)) {
+      this.#overlong = true;
+      return cancel;
+    }
     if (this.#stringBytes <= maxStringBytes) return byte;
     this.#overlong = true;
     return cancel;
+  }
+
+  /** Reads the beginning of an OSC; true at the byte from which it must not go on. Parsers skip controls inside it, and so does this. */
+  #touchesClipboard(byte: number): boolean {
+    if (byte < 0x20) return false;
+    if (this.#oscField === 0) {
+      if (byte >= 0x30 && byte <= 0x39) {
+        this.#oscCode = Math.min(this.#oscCode * 10 + (byte - 0x30), 1_000_000);
+        return false;
+      }
+      const isClipboard = this.#oscCode === clipboardCode;
+      this.#oscField = byte === semicolon && isClipboard ? 1 : -1;
+      return byte === semicolon && ((isClipboard && !this.#clipboard) || this.#oscCode === kittyClipboardCode);
+    }
+    if (this.#oscField === 1) {
+      if (byte === semicolon) this.#oscField = 2;
+      return false;
+    }
+    this.#oscField = -1;
+    return byte === questionMark;
   }
 }

@@ -90,10 +90,15 @@ export function trackScreenModes(terminal: Terminal): ScreenModes {
     restore() {
       let text = "";
       const { scrollTop, scrollBottom, x, y } = regionOf(terminal);
-      if (scrollTop !== 0 || scrollBottom !== terminal.rows - 1) {
-        // Setting the region moves the cursor home, and with origin mode positions count from its top.
+      const hasRegion = scrollTop !== 0 || scrollBottom !== terminal.rows - 1;
+      // Setting the region moves the cursor home.
+      if (hasRegion) text += `\u001b[${scrollTop + 1};${scrollBottom + 1}r`;
+      // The addon counts back from the last cell it wrote, which is one off when that was a line's last. Left alone only behind a full
+      // line, where the next character wraps: no sequence says that.
+      if (hasRegion || x < terminal.cols) {
+        // With origin mode positions count from the region's top.
         const row = terminal.modes.originMode ? y - scrollTop : y;
-        text += `\u001b[${scrollTop + 1};${scrollBottom + 1}r\u001b[${row + 1};${Math.min(x, terminal.cols - 1) + 1}H`;
+        text += `\u001b[${row + 1};${Math.min(x, terminal.cols - 1) + 1}H`;
       }
       for (const [slot, final] of Object.entries(charsets)) if (final !== "B") text += `\u001b${slot}${final}`;
       if (usesG1()) text += "\u000e";

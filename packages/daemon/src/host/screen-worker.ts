@@ -1,22 +1,27 @@
 /** The thread that keeps the screens: parsing floods or hostile sequences must never delay another session's bytes. */
 import { parentPort } from "node:worker_threads";
 
-import type { ScreenFormat } from "./interface.ts";
+import type { ScreenFormat, ScreenSignal } from "./interface.ts";
 import { createScreen, type Screen } from "./screen.ts";
+import type { ScreenSize } from "./screens.ts";
 
 export type ScreenRequest =
-  | { type: "create"; number: number; cols: number; rows: number; scrollbackLines: number }
+  | ({ type: "create"; number: number } & ScreenSize)
   | { type: "data"; number: number; bytes: Uint8Array }
   | { type: "resize"; number: number; cols: number; rows: number }
   | { type: "reset"; number: number }
   | { type: "snapshot"; number: number; request: number; scrollbackLines: number }
   | { type: "show"; number: number; request: number; format: ScreenFormat }
+  | { type: "mark" | "transcript"; number: number; request: number; key: string }
   | { type: "dispose"; number: number };
 
 export type ScreenReport =
+  | { type: "ready" }
   | { type: "parsed"; number: number; bytes: number }
   | { type: "reply"; number: number; text: string }
   | { type: "title"; number: number; text: string }
+  | { type: "signal"; number: number; signal: ScreenSignal }
+  | { type: "settled"; number: number }
   | { type: "answer"; request: number; text: string };
 
 const empty = new Uint8Array();
@@ -32,8 +37,10 @@ export function runScreenWorker(): void {
       const events = {
         reply: (text: string) => report({ type: "reply", number, text }),
         title: (text: string) => report({ type: "title", number, text }),
+        signal: (signal: ScreenSignal) => report({ type: "signal", number, signal }),
+        settled: () => report({ type: "settled", number }),
       };
-      screens.set(number, createScreen(message.cols, message.rows, message.scrollbackLines, events));
+      screens.set(number, createScreen(message, events));
       return;
     }
     const screen = screens.get(number);
@@ -55,6 +62,15 @@ export function runScreenWorker(): void {
       case "snapshot":
         screen.write(empty, () => report({ type: "answer", request: message.request, text: screen.snapshot(message.scrollbackLines) }));
         break;
+      case "mark":
+        screen.write(empty, () => {
+          screen.mark(message.key);
+          report({ type: "answer", request: message.request, text: "" });
+        });
+        break;
+      case "transcript":
+        screen.write(empty, () => report({ type: "answer", request: message.request, text: screen.transcript(message.key) }));
+        break;
       case "show":
         screen.write(empty, () => report({ type: "answer", request: message.request, text: screen.show(message.format) }));
         break;
@@ -63,4 +79,5 @@ export function runScreenWorker(): void {
         screen.write(empty, () => screen.dispose());
     }
   });
+  report({ type: "ready" });
 }

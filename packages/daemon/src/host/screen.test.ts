@@ -1,3 +1,4 @@
+import headless from "@xterm/headless";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -9,12 +10,18 @@ interface Painted {
   titles: string[];
 }
 
+const unwatched = { signal: () => {}, settled: () => {} };
+
 async function paint(text: string, size = { cols: 40, rows: 10 }): Promise<Painted> {
   const painted: Omit<Painted, "screen"> = { replies: [], titles: [] };
-  const screen = createScreen(size.cols, size.rows, 100, {
-    reply: (reply) => painted.replies.push(reply),
-    title: (title) => painted.titles.push(title),
-  });
+  const screen = createScreen(
+    { ...size, scrollbackLines: 100 },
+    {
+      ...unwatched,
+      reply: (reply) => painted.replies.push(reply),
+      title: (title) => painted.titles.push(title),
+    },
+  );
   await new Promise<void>((resolve) => screen.write(Buffer.from(text), resolve));
   return { screen, ...painted };
 }
@@ -25,6 +32,42 @@ async function throughSnapshot(text: string): Promise<[string, string]> {
   const second = await paint(first.screen.snapshot(1000));
   return [first.screen.snapshot(1000), second.screen.snapshot(1000)];
 }
+
+/** Each cell's character and looks, and the cursor, in a terminal that knows nothing of snapshots. */
+async function shownBy(text: string, size = { cols: 40, rows: 10 }): Promise<string[]> {
+  const terminal = new headless.Terminal({ ...size, scrollback: 100, allowProposedApi: true, logLevel: "off" });
+  await new Promise<void>((resolve) => terminal.write(text, resolve));
+  const { active } = terminal.buffer;
+  const cells = Array.from({ length: size.cols * size.rows }, (_, index) => {
+    const cell = active.getLine(active.baseY + Math.floor(index / size.cols))?.getCell(index % size.cols);
+    const flags = [
+      cell?.isBold(),
+      cell?.isDim(),
+      cell?.isItalic(),
+      cell?.isUnderline(),
+      cell?.isInverse(),
+      cell?.getFgColor(),
+      cell?.getBgColor(),
+    ];
+    return `${index} ${cell?.getChars() || " "} ${flags.join()}`;
+  });
+  return [`cursor ${active.cursorX},${active.cursorY}`, ...cells];
+}
+
+test.each([
+  ["attributes of the normal screen do not reach the alternate one", "\u001b[7;1mshell\u001b[?1049h\u001b[H\u001b[0mfull screen"],
+  ["a status line that fills the last row does not move the cursor", `\u001b[?1049h\u001b[10;1H${"=".repeat(40)}\u001b[3;5H`],
+  ["a line that is full keeps its cursor", "=".repeat(40)],
+  [
+    "bold after dim, among colours that look like attributes",
+    "\u001b[2mdim\u001b[22;1mbold\u001b[0m\u001b[2;38;5;22mx\u001b[22;1;38;2;1;22;1;48;5;1my\u001b[0mz",
+  ],
+  ["dim after bold", "\u001b[1mbold\u001b[22;2mdim\u001b[22mplain"],
+  ["origin mode without a region", "one\r\ntwo\u001b[?6h\u001b[4;7H"],
+])("%s", async (_name, text) => {
+  const { screen } = await paint(text);
+  expect(await shownBy(screen.snapshot(100))).toEqual(await shownBy(text));
+});
 
 test("a snapshot restores screen, cursor, and every mode that changes what a terminal does", async () => {
   for (const text of [
@@ -82,7 +125,7 @@ test("queries are answered: device attributes, cursor position, colours", async 
 
 test("a long history of wide colours is cut to what a late joiner should wait for", async () => {
   const line = Array.from({ length: 200 }, (_, index) => `\x1b[38;5;${index % 256}mx`).join("");
-  const screen = createScreen(200, 50, 1000, { reply: () => {}, title: () => {} });
+  const screen = createScreen({ cols: 200, rows: 50, scrollbackLines: 1000 }, { ...unwatched, reply: () => {}, title: () => {} });
   await new Promise<void>((resolve) => screen.write(Buffer.from(`${line}\r\n`.repeat(1000)), resolve));
   const snapshot = screen.snapshot(1000);
   expect(snapshot.length).toBeLessThan(200_000);

@@ -4,13 +4,20 @@
 import addonSerialize from "@xterm/addon-serialize";
 import headless from "@xterm/headless";
 
-import type { ScreenFormat } from "./interface.ts";
+import type { ScreenFormat, ScreenSignal } from "./interface.ts";
+import { mendSerialized } from "./mend-serialized.ts";
 import { trackScreenModes } from "./screen-modes.ts";
+import { createTranscripts } from "./screen-transcript.ts";
+import { watchScreen } from "./screen-watch.ts";
+import type { ScreenSize } from "./screens.ts";
 
 export interface ScreenEvents {
   /** The terminal's answer to a query of the program. */
   reply(bytes: string): void;
   title(text: string): void;
+  /** Of a screen that is watched. */
+  signal(signal: ScreenSignal): void;
+  settled(): void;
 }
 
 export interface Screen {
@@ -19,6 +26,8 @@ export interface Screen {
   /** Escape sequences that bring a freshly reset terminal of the same size into the present state. */
   snapshot(scrollbackLines: number): string;
   show(format: ScreenFormat): string;
+  mark(key: string): void;
+  transcript(key: string): string;
   reset(): void;
   dispose(): void;
 }
@@ -30,11 +39,13 @@ const maxSnapshotChars = 128 * 1024;
 const foreground = "rgb:d0d0/d0d0/d0d0";
 const background = "rgb:1010/1010/1010";
 
-export function createScreen(cols: number, rows: number, scrollback: number, events: ScreenEvents): Screen {
+export function createScreen({ cols, rows, scrollbackLines: scrollback, rules }: ScreenSize, events: ScreenEvents): Screen {
   const terminal = new headless.Terminal({ cols, rows, scrollback, allowProposedApi: true, logLevel: "off" });
   const serializer = new addonSerialize.SerializeAddon();
   terminal.loadAddon(serializer);
   const modes = trackScreenModes(terminal);
+  const transcripts = createTranscripts(terminal);
+  const watch = rules === undefined ? undefined : watchScreen(terminal, rules, events);
   terminal.onData((text) => events.reply(text));
   terminal.onTitleChange((text) => events.title(text));
   for (const [code, color] of [
@@ -49,6 +60,8 @@ export function createScreen(cols: number, rows: number, scrollback: number, eve
     });
   }
 
+  const serialize = (scrollbackLines: number): string => mendSerialized(serializer.serialize({ scrollback: scrollbackLines }));
+
   const lines = (): string => {
     const buffer = terminal.buffer.active;
     const text: string[] = [];
@@ -58,22 +71,31 @@ export function createScreen(cols: number, rows: number, scrollback: number, eve
   };
 
   return {
-    write: (bytes, done) => terminal.write(bytes, done),
+    write: (bytes, done) =>
+      terminal.write(bytes, () => {
+        if (bytes.length > 0) watch?.painted();
+        done();
+      }),
     resize: (newCols, newRows) => terminal.resize(newCols, newRows),
     snapshot(scrollbackLines) {
-      let content = serializer.serialize({ scrollback: scrollbackLines });
+      let content = serialize(scrollbackLines);
       for (let keep = scrollbackLines; content.length > maxSnapshotChars && keep > 0;) {
         keep = Math.min(keep >> 1, Math.floor((keep * maxSnapshotChars) / content.length));
-        content = serializer.serialize({ scrollback: keep });
+        content = serialize(keep);
       }
       return content + modes.restore();
     },
     show(format) {
       if (format === "text") return lines();
       if (format === "html") return serializer.serializeAsHTML({ scrollback: 0 });
-      return serializer.serialize({ scrollback: 0 }) + modes.restore();
+      return serialize(0) + modes.restore();
     },
+    mark: (key) => transcripts.mark(key),
+    transcript: (key) => transcripts.since(key),
     reset: () => terminal.reset(),
-    dispose: () => terminal.dispose(),
+    dispose() {
+      watch?.dispose();
+      terminal.dispose();
+    },
   };
 }

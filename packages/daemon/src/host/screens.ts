@@ -1,7 +1,7 @@
 /** The host's side of the screen worker: feeds each screen from its child's ring and asks for snapshots. */
 import { Worker } from "node:worker_threads";
 
-import type { ScreenFormat } from "./interface.ts";
+import type { ScreenFormat, ScreenRule, ScreenSignal } from "./interface.ts";
 import type { Ring } from "./ring.ts";
 import type { ScreenReport, ScreenRequest } from "./screen-worker.ts";
 
@@ -10,6 +10,9 @@ export interface ScreenFeedEvents {
   title(text: string): void;
   /** The screen has caught up a bit. */
   progress(): void;
+  signal(signal: ScreenSignal): void;
+  /** A watched screen has been painted, and nothing more came for a moment. */
+  settled(): void;
 }
 
 export interface ScreenFeed {
@@ -23,11 +26,23 @@ export interface ScreenFeed {
   /** Everything in the ring up to now, as escape sequences for a freshly reset terminal. */
   snapshot(): Promise<string>;
   show(format: ScreenFormat): Promise<string>;
+  mark(key: string): Promise<void>;
+  transcript(key: string): Promise<string>;
   dispose(): void;
 }
 
+export interface ScreenSize {
+  cols: number;
+  rows: number;
+  scrollbackLines: number;
+  /** It is watched by these. */
+  rules?: readonly ScreenRule[] | undefined;
+}
+
 export interface Screens {
-  create(ring: Ring, size: { cols: number; rows: number; scrollbackLines: number }, events: ScreenFeedEvents): ScreenFeed;
+  /** A program asks its terminal questions first of all, and some wait for the answer only a moment: settles when they can be answered. */
+  ready(): Promise<void>;
+  create(ring: Ring, size: ScreenSize, events: ScreenFeedEvents): ScreenFeed;
   close(): Promise<void>;
 }
 
@@ -41,6 +56,7 @@ const skipTailBytes = 64 * 1024;
 
 export function createScreens(entry: URL | string, onError: (error: unknown) => void): Screens {
   let worker: Worker | undefined;
+  let ready: Promise<void> | undefined;
   let nextNumber = 1;
   let nextRequest = 1;
   const feeds = new Map<number, (report: ScreenReport) => void>();
@@ -49,7 +65,12 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
   const start = (): Worker => {
     // Small: the worker's heap is mostly screens, and a runaway screen must not take the machine.
     const started = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: 1024 }, stdout: false });
+    ready = new Promise((resolve) => {
+      started.once("message", () => resolve());
+      started.once("exit", () => resolve());
+    });
     started.on("message", (report: ScreenReport) => {
+      if (report.type === "ready") return undefined;
       if (report.type !== "answer") return feeds.get(report.number)?.(report);
       requests.get(report.request)?.(report.text);
       requests.delete(report.request);
@@ -79,6 +100,10 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
   };
 
   return {
+    ready() {
+      worker ??= start();
+      return ready ?? Promise.resolve();
+    },
     create(ring, size, events) {
       const number = nextNumber;
       nextNumber += 1;
@@ -115,6 +140,8 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
       feeds.set(number, (report) => {
         if (report.type === "reply") events.reply(encoder.encode(report.text));
         else if (report.type === "title") events.title(report.text);
+        else if (report.type === "signal") events.signal(report.signal);
+        else if (report.type === "settled") events.settled();
         else if (report.type === "parsed") {
           parsed = Math.min(parsed + report.bytes, sent);
           ring.pinFrom(parsed);
@@ -146,6 +173,14 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
         show(format) {
           sendAll();
           return ask((request) => ({ type: "show", number, request, format }));
+        },
+        async mark(key) {
+          sendAll();
+          await ask((request) => ({ type: "mark", number, request, key }));
+        },
+        transcript(key) {
+          sendAll();
+          return ask((request) => ({ type: "transcript", number, request, key }));
         },
         dispose() {
           clearTimeout(feedTimer);

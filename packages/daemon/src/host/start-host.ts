@@ -1,6 +1,6 @@
 /** Starts a process host detached from the daemon and from the login that started the daemon. */
 import { spawn } from "node:child_process";
-import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -15,6 +15,8 @@ export interface HostPlace {
   /** The host's own log. */
   logFile: string;
   version: string;
+  /** Several hosts of one instance are told apart by it. */
+  number: number;
 }
 
 export interface HostFiles {
@@ -22,8 +24,15 @@ export interface HostFiles {
   journalPath: string;
 }
 
-export function hostFiles({ directory }: HostPlace): HostFiles {
-  return { socketPath: `${directory}/host-1.sock`, journalPath: `${directory}/host-1.journal` };
+export function hostFiles({ directory, number }: Pick<HostPlace, "directory" | "number">): HostFiles {
+  return { socketPath: `${directory}/host-${number}.sock`, journalPath: `${directory}/host-${number}.journal` };
+}
+
+/** The numbers of the hosts that are there, or were there and left a journal. */
+export function hostNumbers(directory: string): number[] {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const numbers = names.map((name) => Number(/^host-(\d+)\.(?:sock|journal)$/.exec(name)?.[1]));
+  return [...new Set(numbers.filter((number) => number > 0))].sort((one, other) => one - other);
 }
 
 /** Connects to a host that is there, or gives undefined when none listens. */
