@@ -1,23 +1,43 @@
 /** Part of the composition root: joins the rooms `commands` and `executions` with workers, process host, and database. */
 
-import { commandOperations, type Configuration, type executionEvents, executionOperations } from "@gantry/contract";
+import {
+  cacheOperations,
+  commandOperations,
+  type Configuration,
+  defaultQueue,
+  type executionEvents,
+  executionOperations,
+  type queueEvents,
+  queueOperations,
+} from "@gantry/contract";
 
 import { createCommandHandlers } from "./commands/handlers.ts";
-import { checkInput } from "./commands/check-input.ts";
+import { checkInput, concealInput } from "./commands/check-input.ts";
 import type { Definition } from "./commands/definition.ts";
-import { expandArgv } from "./commands/program.ts";
+import { expandArgv, expandEnvironment } from "./commands/program.ts";
 import { createCommandsService } from "./commands/service.ts";
 import type { LoadedConfig } from "./config.ts";
 import { entryFile } from "./core/entry-points.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Publish } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
+import type { Sealing } from "./core/sealing.ts";
 import type { Logger } from "./core/logger.ts";
+import { createAtRest } from "./executions/at-rest.ts";
+import { createAnswers } from "./executions/cache/answers.ts";
+import { createKeyMaker } from "./executions/cache/key.ts";
+import { createResultCache } from "./executions/cache/result-cache.ts";
+import { snapshotOf } from "./executions/cache/snapshot.ts";
+import { createCacheStore } from "./executions/cache/store.ts";
 import { commandEnvironment } from "./executions/environment.ts";
-import { createExecutionHandlers } from "./executions/handlers.ts";
+import { createRetention } from "./executions/history/retention.ts";
+import { createHistoryStore } from "./executions/history/store.ts";
+import { createCacheHandlers, createExecutionHandlers, createQueueHandlers } from "./executions/handlers.ts";
 import { createProgramEngine, type ProgramHost } from "./executions/program-engine.ts";
+import { queueMap } from "./executions/queues.ts";
 import { recoverExecutions } from "./executions/recovery.ts";
-import { createExecutionsService, type ExecutionsService, type RunnableCommand } from "./executions/service.ts";
+import type { RunnableCommand } from "./executions/runnable-command.ts";
+import { createExecutionsService, type ExecutionsService } from "./executions/service.ts";
 import { createExecutionStore } from "./executions/store.ts";
 import { createWorkerPool } from "./executions/worker-pool.ts";
 import type { Database } from "./storage/database.ts";
@@ -25,6 +45,8 @@ import type { Database } from "./storage/database.ts";
 interface ExecutionRooms {
   operations: BoundOperation[];
   executions: ExecutionsService;
+  /** When batches and schedules have taken up what an earlier daemon left, and know how their executions ended. */
+  startRetention(): void;
   /** After `executions.close`. */
   close(): Promise<void>;
 }
@@ -33,24 +55,28 @@ interface ExecutionRoomsOptions {
   loaded: LoadedConfig;
   db: Database;
   host: ProgramHost;
+  sealing: Sealing;
   outputsDirectory: string;
-  publish: Publish<typeof executionEvents>;
+  /** Pauses every queue before anything is taken up. */
+  startPaused: boolean;
+  publish: Publish<typeof executionEvents & typeof queueEvents>;
   clock: Clock;
   logger: Logger;
 }
 
 export async function composeExecutions(options: ExecutionRoomsOptions): Promise<ExecutionRooms> {
-  const { loaded, db, host, outputsDirectory, publish, clock, logger } = options;
+  const { loaded, db, host, sealing, outputsDirectory, publish, clock, logger } = options;
   const { config, configFile, baseDirectory } = loaded;
   const environment = commandEnvironment(process.env, config.instance);
   const pool = createWorkerPool({
     entry: entryFile("command-worker"),
     cwd: baseDirectory,
     env: environment,
+    memoryLimitBytes: config.commands.workerMemoryMb * 2 ** 20,
     maxWorkers: config.commands.workers === 0 ? config.commands.maxConcurrent : config.commands.workers,
     logger,
     onFree: () => executions.pump(),
-    longestWaitMs: () => executions.longestWaitMs("function"),
+    longestWaitMs: () => executions.workerAwaitedMs(),
   });
   const commands = createCommandsService({
     config,
@@ -60,32 +86,66 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
     onCodeChanged: () => pool.renew(),
     logger,
   });
-  const store = createExecutionStore(db);
+  const retention = createRetention({
+    store: createHistoryStore(db),
+    limits: config.commands.history,
+    outputsDirectory,
+    onRemoved: (count) => store.removed(count),
+    clock,
+    logger,
+  });
+  const store = retention.watch(createExecutionStore(db));
   const programs = createProgramEngine(host);
+  const atRest = createAtRest(sealing);
+  const queues = queueMap(config.queue);
+  if (options.startPaused) for (const name of queues.keys()) await store.setPaused(name, clock.now());
+  const { maxConcurrent, maxQueued } = config.commands;
+  const cache = createResultCache({
+    store: createCacheStore(db),
+    maxBytes: config.commands.cacheMaxBytes,
+    snapshot: snapshotOf,
+    clock,
+    logger,
+  });
+  const answers = createAnswers({
+    cache: config.commands.cache ? cache : undefined,
+    keyOf: createKeyMaker((text) => sealing.digest(text)),
+    environment,
+  });
   const executions: ExecutionsService = createExecutionsService({
     store,
     findCommand: async (name) => toRunnable(await commands.find(name), config, baseDirectory),
+    atRest,
+    answers,
     pool,
     programs,
     programEnvironment: environment,
     outputsDirectory,
-    maxConcurrent: config.commands.maxConcurrent,
-    maxQueued: config.commands.maxQueued,
+    queues,
+    outputMaxBytes: config.commands.outputMaxBytes,
+    pausedQueues: await store.pausedQueues(),
+    maxConcurrent,
+    maxQueued,
     publish,
     clock,
     logger,
   });
-  await recoverExecutions({ store, service: executions, host, outputsDirectory, clock, logger });
+  await recoverExecutions({ store, service: executions, atRest, host, queues, outputsDirectory, clock, logger });
   // Warms the first worker; whoever asks for a command meanwhile waits for the same loading.
   commands.list().catch((error: unknown) => logger.error({ err: error }, "loading the command modules failed"));
   return {
     operations: [
       ...bind(commandOperations, createCommandHandlers(commands, config.commands.timeoutMs)),
       ...bind(executionOperations, createExecutionHandlers(executions, outputsDirectory)),
+      ...bind(queueOperations, createQueueHandlers(executions.queues, { maxConcurrent, maxQueued })),
+      ...bind(cacheOperations, createCacheHandlers(executions)),
     ],
     executions,
+    startRetention: () => retention.start(),
     async close() {
+      await retention.close();
       programs.close();
+      commands.close();
       await pool.close();
     },
   };
@@ -97,9 +157,14 @@ function toRunnable(definition: Definition, config: Configuration, baseDirectory
     name,
     kind,
     timeoutMs: definition.timeoutMs ?? config.commands.timeoutMs,
+    policy: { ...definition.policy, queue: definition.policy.queue ?? defaultQueue },
     cwd: (target.kind === "program" ? target.cwd : undefined) ?? baseDirectory,
     checkInput: (given) => checkInput(definition, given),
+    conceal: (input) => concealInput(definition, input),
+    cache: definition.cache,
     target: (input) =>
-      target.kind === "function" ? target : { kind: "program", argv: expandArgv(target.argvTemplate, input), env: target.env },
+      target.kind === "function"
+        ? target
+        : { kind: "program", argv: expandArgv(target.argvTemplate, input), env: expandEnvironment(target.env, input) },
   };
 }

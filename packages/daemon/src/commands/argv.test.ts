@@ -85,6 +85,7 @@ test("what is written for an input is read back as that input", () => {
         description: undefined,
         defaultValue: undefined,
         allowed: undefined,
+        secret: false,
       }));
       const words = entries.flatMap(([field, { kind, given }, glued]) => {
         const text = kind === "json" ? JSON.stringify(given) : String(given);

@@ -2,6 +2,7 @@
 import { nearest } from "../core/nearest.ts";
 import type { Field } from "./fields.ts";
 import { type Issue, quote } from "./issue.ts";
+import { concealed } from "./secrets.ts";
 
 export interface ParsedArgv {
   input: Record<string, unknown>;
@@ -23,7 +24,10 @@ export function parseArgv(words: readonly string[], fields: readonly Field[], po
   const put = (field: Field, word: string, shown: string) => {
     const value = valueOf(field, word);
     if (value === undefined)
-      issues.push({ path: field.name, message: `${shown} must be ${expected(field)}, but ${quote(word)} was given` });
+      issues.push({
+        path: field.name,
+        message: `${shown} must be ${expected(field)}, but ${field.secret ? concealed : quote(word)} was given`,
+      });
     // Kept even when it is wrong, so that a field is not called missing as well.
     set(field, value === undefined ? word : value, shown);
   };
@@ -77,7 +81,9 @@ export function parseArgv(words: readonly string[], fields: readonly Field[], po
     }
   }
 
-  placePositionals(rest, positionals, byName, given, put, issues);
+  // It may be a secret whose option was misspelt.
+  const shownWord = fields.some(({ secret }) => secret) ? () => concealed : quote;
+  placePositionals(rest, positionals, byName, given, put, shownWord, issues);
   for (const [name, value] of given) if (value === undefined) given.delete(name);
   return { input: Object.fromEntries(given), issues };
 }
@@ -88,6 +94,7 @@ function placePositionals(
   byName: ReadonlyMap<string, Field>,
   given: ReadonlyMap<string, unknown>,
   put: (field: Field, word: string, shown: string) => void,
+  shownWord: (word: string) => string,
   issues: Issue[],
 ): void {
   // A field given by its option is not waited for again: `greet --name Ada` and `greet Ada` both work.
@@ -97,7 +104,7 @@ function placePositionals(
     const field = open[at];
     if (field === undefined) {
       const takes = positionals.length === 0 ? "takes only options" : `takes ${positionals.map((name) => `<${name}>`).join(" ")}`;
-      issues.push({ path: "", message: `unexpected argument ${quote(word)}: this command ${takes}` });
+      issues.push({ path: "", message: `unexpected argument ${shownWord(word)}: this command ${takes}` });
       continue;
     }
     put(field, word, `<${field.name}>`);

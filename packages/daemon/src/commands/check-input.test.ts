@@ -1,3 +1,4 @@
+import { CommandPolicy } from "@gantry/contract";
 import { expect, test } from "vitest";
 
 import { checkInput } from "./check-input.ts";
@@ -21,6 +22,8 @@ const definition: Definition = {
   },
   positionals: ["name"],
   timeoutMs: undefined,
+  policy: CommandPolicy.parse({}),
+  cache: undefined,
   target: { kind: "function", file: "/greet.ts" },
 };
 
@@ -62,4 +65,12 @@ test("every kind of wrong value names the field, what was given, and what is all
 
 test("a hostile value is shown escaped", () => {
   expect(refusal({ argv: ["Ada", "--level", "\u001b]0;x\u0007\u009b"] }).message).toContain('"\\u001b]0;x\\u0007\\u009b"');
+});
+
+test("a program's value with a NUL is refused, which would be cut there; a function gets it", () => {
+  const program: Definition = { ...definition, kind: "program" };
+  const refused = "greet: name must not contain NUL characters. Nothing was run.";
+  expect(() => checkInput(program, { input: { name: "a\0b" } })).toThrow(refused);
+  expect(() => checkInput(program, { argv: ["a\0b"] })).toThrow(refused);
+  expect(checkInput(definition, { input: { name: "a\0b" } })).toMatchObject({ name: "a\0b" });
 });

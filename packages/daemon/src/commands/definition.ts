@@ -1,5 +1,5 @@
 /** A command as the daemon knows it: what may be given, and what is run. No user code is reachable from here. */
-import type { CommandKind, JsonSchema } from "@gantry/contract";
+import type { CommandCache, CommandKind, CommandPolicy, JsonSchema } from "@gantry/contract";
 
 export interface FunctionTarget {
   kind: "function";
@@ -24,5 +24,8 @@ export interface Definition {
   positionals: readonly string[];
   /** Its own limit, or undefined for the instance's default. */
   timeoutMs: number | undefined;
+  policy: CommandPolicy;
+  /** Undefined: its results are not kept. */
+  cache: (CommandCache & { version: string }) | undefined;
   target: FunctionTarget | ProgramTarget;
 }

@@ -1,6 +1,8 @@
 /** Reads an object schema as a list of command-line options. */
 import type { JsonSchema } from "@gantry/contract";
 
+import { isSecret } from "./secrets.ts";
+
 /** `json` is everything that a command line has no words for: it is given as JSON text. */
 export type ScalarKind = "string" | "number" | "boolean" | "json";
 
@@ -18,6 +20,8 @@ export interface Field {
   description: string | undefined;
   defaultValue: unknown;
   allowed: readonly unknown[] | undefined;
+  /** What is given is never shown. */
+  secret: boolean;
 }
 
 export function fieldsOf(schema: JsonSchema): Field[] {
@@ -38,6 +42,7 @@ export function fieldsOf(schema: JsonSchema): Field[] {
       description: typeof described === "string" ? described : undefined,
       defaultValue: own.default,
       allowed: Array.isArray(single.enum) ? single.enum : undefined,
+      secret: [own, variant, single].some(isSecret),
     };
   });
 }

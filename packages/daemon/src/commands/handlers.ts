@@ -1,5 +1,5 @@
 /** Contract operations of the room `commands`. */
-import type { commandOperations } from "@gantry/contract";
+import { type commandOperations, defaultQueue } from "@gantry/contract";
 
 import type { Handlers } from "../core/handlers.ts";
 import type { CommandsService } from "./service.ts";
@@ -26,6 +26,8 @@ export function createCommandHandlers(service: CommandsService, defaultTimeoutMs
         positionals: [...definition.positionals],
         usage: usageText(definition),
         timeoutMs: definition.timeoutMs ?? defaultTimeoutMs,
+        policy: { ...definition.policy, queue: definition.policy.queue ?? defaultQueue },
+        cache: definition.cache ?? null,
         ...(target.kind === "program" ? { argvTemplate: [...target.argvTemplate] } : {}),
       };
     },

@@ -1,6 +1,7 @@
 /** Finds the command modules that the configuration names and notices when the files they are made of change. */
+import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { glob } from "node:fs/promises";
+import { glob, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
 /** Absolute paths, sorted, without repeats. Patterns are relative to the configuration file's folder. */
@@ -19,10 +20,17 @@ export function stampsOf(files: readonly string[]): Stamps {
   return new Map(files.map((file) => [file, stampOf(file)]));
 }
 
-/** Asked before every execution: two files cost some microseconds, and unlike a watcher this can never come late. */
 export function changedSince(stamps: Stamps): boolean {
   for (const [file, stamp] of stamps) if (stampOf(file) !== stamp) return true;
   return false;
+}
+
+/** Changes with the content of any of the files; what is gone counts as empty. */
+export async function contentVersion(files: readonly string[]): Promise<string> {
+  const contents = await Promise.all(files.toSorted().map((file) => readFile(file).catch(() => "")));
+  const sha256 = createHash("sha256");
+  for (const content of contents) sha256.update(`${content.length}:`).update(content);
+  return sha256.digest("base64url");
 }
 
 function stampOf(file: string): string {

@@ -1,7 +1,8 @@
 /** Program commands: an argument array with `{field}` placeholders. No value ever reaches a shell or becomes more than one argument. */
+import { hash } from "node:crypto";
 import { resolve } from "node:path";
 
-import type { JsonSchema, ProgramCommand } from "@gantry/contract";
+import { CommandPolicy, type JsonSchema, type ProgramCommand } from "@gantry/contract";
 
 import type { Definition } from "./definition.ts";
 
@@ -14,6 +15,12 @@ export function programDefinition(name: string, program: ProgramCommand, source:
   if (unknown !== undefined) {
     throw new Error(`argv uses {${unknown}}, but input has no field ${unknown}; add it to [command.${name}] input`);
   }
+  const secret = used.find((field) => program.input[field]?.secret === true);
+  if (secret !== undefined) {
+    throw new Error(
+      `argv uses {${secret}}, which is secret, but every program on this machine can read the arguments of others; give it by env = { NAME = "{${secret}}" }`,
+    );
+  }
   return {
     name,
     kind: "program",
@@ -22,6 +29,8 @@ export function programDefinition(name: string, program: ProgramCommand, source:
     inputSchema: inputSchema(program.input),
     positionals: used,
     timeoutMs: program.timeoutMs,
+    policy: CommandPolicy.strip().parse(program),
+    cache: cacheOf(program),
     target: {
       kind: "program",
       argvTemplate: program.argv,
@@ -29,6 +38,15 @@ export function programDefinition(name: string, program: ProgramCommand, source:
       env: program.env,
     },
   };
+}
+
+function cacheOf({ cacheTtlMs: ttlMs, cacheFiles: files = [], cacheEnv: env = [], ...program }: ProgramCommand): Definition["cache"] {
+  if (ttlMs === undefined) {
+    if (files.length + env.length > 0) throw new Error("cacheFiles and cacheEnv need cacheTtlMs: how long a result is kept");
+    return undefined;
+  }
+  const { argv, env: variables, input } = program;
+  return { ttlMs, files, env, version: hash("sha256", JSON.stringify({ argv, variables, input }), "base64url") };
 }
 
 function inputSchema(fields: ProgramCommand["input"]): JsonSchema {
@@ -43,6 +61,11 @@ function inputSchema(fields: ProgramCommand["input"]): JsonSchema {
     required: entries.filter(([, field]) => field.default === undefined).map(([name]) => name),
     additionalProperties: false,
   };
+}
+
+/** Fills the values of the environment in the same way. What is no field of the input stays as it is. */
+export function expandEnvironment(template: Readonly<Record<string, string>>, input: Readonly<Record<string, unknown>>) {
+  return Object.fromEntries(Object.entries(template).map(([name, value]) => [name, expandArgv([value], input)[0] as string]));
 }
 
 /** Fills the template. Values stay inside their argument, whatever characters they hold. */

@@ -21,7 +21,7 @@ function createService(describe: (file: string) => Partial<ModuleReport>, comman
   const described: string[][] = [];
   let renewals = 0;
   const service = createCommandsService({
-    config: { command, commands: { modules: ["*.mjs"], timeoutMs: 1000, maxConcurrent: 1, maxQueued: 1, workers: 0 } },
+    config: { command, queue: {}, commands: { modules: ["*.mjs"] } },
     configFile: join(folder, "gantry.toml"),
     baseDirectory: folder,
     async describeModules(files) {

@@ -1,11 +1,12 @@
 /** The registry of commands: what can be run now, kept true to the files it comes from. */
-import { type CommandProblem, type Configuration, GantryError, Name } from "@gantry/contract";
+import { CommandCache, CommandPolicy, type CommandProblem, type Configuration, defaultQueue, GantryError, Name } from "@gantry/contract";
 
 import type { Logger } from "../core/logger.ts";
 import { nearest } from "../core/nearest.ts";
 import { compileInput } from "./check-input.ts";
 import type { Definition } from "./definition.ts";
-import { changedSince, findModules, type Stamps, stampsOf } from "./modules.ts";
+import { createFileChanges } from "./file-changes.ts";
+import { changedSince, contentVersion, findModules, type Stamps, stampsOf } from "./modules.ts";
 import { programDefinition } from "./program.ts";
 
 /** What a worker tells of a module that it has loaded. */
@@ -16,7 +17,11 @@ export interface ModuleReport {
     summary: string;
     positionals: string[];
     timeoutMs: number | undefined;
+    /** As the module says; not checked. */
+    policy?: unknown;
     inputSchema: Record<string, unknown>;
+    /** As the module says it: not checked yet. */
+    cache?: unknown;
   }[];
   /** The files it is made of, itself included. */
   files: string[];
@@ -24,7 +29,7 @@ export interface ModuleReport {
 }
 
 export interface CommandsServiceOptions {
-  config: Pick<Configuration, "command" | "commands">;
+  config: Pick<Configuration, "command" | "queue"> & { commands: Pick<Configuration["commands"], "modules"> };
   configFile: string | undefined;
   /** What relative paths of the configuration are relative to. */
   baseDirectory: string;
@@ -41,10 +46,13 @@ export interface CommandsService {
   /** Sorted by name. */
   list(): Promise<Definition[]>;
   readonly problems: readonly CommandProblem[];
+  close(): void;
 }
 
 interface Module {
   stamps: Stamps;
+  /** Of the file changes when the stamps were last found to be true. */
+  generation: number | undefined;
   definitions: Definition[];
   problem: string | undefined;
 }
@@ -56,9 +64,11 @@ export function createCommandsService(options: CommandsServiceOptions): Commands
   const configProblems: CommandProblem[] = [];
   let commands = new Map<string, { definition: Definition; module: Module | undefined }>();
   let problems: CommandProblem[] = [];
+  const changes = createFileChanges();
   let refreshing: Promise<void> | undefined;
   let refreshingNext: Promise<void> | undefined;
 
+  const queues = [defaultQueue, ...Object.keys(config.queue)];
   const configSource = options.configFile ?? "configuration";
   for (const [name, program] of Object.entries(config.command)) {
     try {
@@ -101,10 +111,12 @@ export function createCommandsService(options: CommandsServiceOptions): Commands
     const before = stampsOf([...changed, ...changed.flatMap((file) => [...(modules.get(file)?.stamps.keys() ?? [])])]);
     for (const report of await describeModules(changed)) {
       const stamps = new Map([...stampsOf(report.files), ...[...before].filter(([file]) => report.files.includes(file))]);
-      modules.set(report.file, { stamps, ...accept(report) });
+      const version = report.commands.some(({ cache }) => cache !== undefined) ? await contentVersion(report.files) : "";
+      modules.set(report.file, { stamps, generation: undefined, ...accept(report, queues, version) });
       if (report.problem !== undefined)
         logger.warn({ module: report.file, problem: report.problem }, "a command module was not loaded whole");
     }
+    changes.cover([...modules.values()].flatMap(({ stamps }) => [...stamps.keys()]));
     index();
   };
 
@@ -118,20 +130,27 @@ export function createCommandsService(options: CommandsServiceOptions): Commands
         return refresh();
       }));
   };
-  const isCurrent = (found: ReturnType<typeof commands.get>) =>
-    found !== undefined && (found.module === undefined || !changedSince(found.module.stamps));
+  const isCurrent = async (name: string) => {
+    if (commands.get(name)?.module === undefined) return commands.has(name);
+    const generation = await changes.generation();
+    // Read again: it may have been loaded anew meanwhile.
+    const module = commands.get(name)?.module;
+    if (module === undefined) return commands.has(name);
+    if (generation !== undefined && generation === module.generation) return true;
+    if (changedSince(module.stamps)) return false;
+    module.generation = generation;
+    return true;
+  };
 
   return {
     async find(name) {
-      let found = commands.get(name);
-      if (!isCurrent(found) && refreshing !== undefined) {
+      let current = await isCurrent(name);
+      if (!current && refreshing !== undefined) {
         await refreshing;
-        found = commands.get(name);
+        current = await isCurrent(name);
       }
-      if (!isCurrent(found)) {
-        await refresh();
-        found = commands.get(name);
-      }
+      if (!current) await refresh();
+      const found = commands.get(name);
       if (found !== undefined) return found.definition;
       throw notFound(name, [...commands.keys()], problems);
     },
@@ -142,13 +161,16 @@ export function createCommandsService(options: CommandsServiceOptions): Commands
     get problems() {
       return problems;
     },
+    close: () => changes.close(),
   };
 }
 
-function accept(report: ModuleReport): Pick<Module, "definitions" | "problem"> {
+function accept(report: ModuleReport, queues: readonly string[], version: string): Pick<Module, "definitions" | "problem"> {
   const definitions: Definition[] = [];
   const problems = report.problem === undefined ? [] : [report.problem];
-  for (const { name, summary, positionals, timeoutMs, inputSchema } of report.commands) {
+  for (const { name, summary, positionals, timeoutMs, policy, inputSchema, cache } of report.commands) {
+    const checked = CommandPolicy.safeParse(policy ?? {});
+    const kept = CommandCache.optional().safeParse(cache);
     const definition: Definition = {
       name,
       kind: "function",
@@ -157,11 +179,21 @@ function accept(report: ModuleReport): Pick<Module, "definitions" | "problem"> {
       inputSchema,
       positionals,
       timeoutMs,
+      policy: checked.data ?? CommandPolicy.parse({}),
+      cache: kept.data === undefined ? undefined : { ...kept.data, version },
       target: { kind: "function", file: report.file },
     };
     try {
       const allowed = Name.safeParse(name);
       if (!allowed.success) throw new Error(`the name ${JSON.stringify(name)} ${allowed.error.issues[0]?.message}`);
+      const issue = checked.error?.issues[0];
+      if (issue !== undefined) throw new Error(`${issue.path.join(".")}: ${issue.message}`);
+      const { queue } = definition.policy;
+      if (queue !== undefined && !queues.includes(queue))
+        throw new Error(
+          `queue: there is no queue ${queue}; add [queue.${queue}] to the configuration, or use one of: ${queues.join(", ")}`,
+        );
+      if (!kept.success) throw new Error(`cache.${kept.error.issues[0]?.path.join(".")}: ${kept.error.issues[0]?.message}`);
       compileInput(definition);
       definitions.push(definition);
     } catch (error) {
@@ -174,7 +206,6 @@ function accept(report: ModuleReport): Pick<Module, "definitions" | "problem"> {
 function notFound(name: string, names: string[], problems: readonly CommandProblem[]): GantryError {
   const suggestions = nearest(name, names);
   const hint = suggestions.length > 0 ? `Did you mean ${suggestions.join(" or ")}?` : "See what there is with: gantry commands list.";
-  const broken =
-    problems.length > 0 ? ` ${problems.length} module(s) or definitions could not be loaded, the first: ${problems[0]?.source}.` : "";
+  const broken = problems.length > 0 ? ` Could not be loaded: ${problems.map(({ source }) => source).join(", ")}.` : "";
   return new GantryError("notFound", `There is no command ${name}. ${hint}${broken} Nothing was run.`, { details: { suggestions } });
 }

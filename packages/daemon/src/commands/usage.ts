@@ -33,6 +33,7 @@ function notes(field: Field): string {
   if (field.allowed !== undefined) facts.push(expected(field));
   if (field.required) facts.push("required");
   if (field.many) facts.push("may be repeated");
-  if (field.defaultValue !== undefined) facts.push(`default ${JSON.stringify(field.defaultValue)}`);
+  if (field.secret) facts.push("secret");
+  else if (field.defaultValue !== undefined) facts.push(`default ${JSON.stringify(field.defaultValue)}`);
   return [field.description, facts.length > 0 ? `(${facts.join("; ")})` : undefined].filter((part) => part !== undefined).join(" ");
 }

@@ -9,6 +9,8 @@ export interface AttemptJob {
   env: Readonly<Record<string, string>>;
   timeoutMs: number;
   logFile: string;
+  /** Beyond it only the last of the output is kept. */
+  logLimitBytes: number;
   onOutput(piece: { stream: 1 | 2; offset: number; timeMs: number; data: Buffer }): void;
   onProgress(done: number, total: number | null, text: string): void;
 }

@@ -2,7 +2,7 @@
 import type { ExecuteEvent, ExecutionState, OutputEvent } from "@gantry/contract";
 
 import { followOutputLog, readOutputLog } from "../core/output-log.ts";
-import type { LiveExecution } from "./live-execution.ts";
+import type { LiveExecution, Retrying } from "./live-execution.ts";
 import { loadOutput } from "./load-output.ts";
 import { isFinal } from "./state.ts";
 import { outputView, resultView } from "./views.ts";
@@ -29,6 +29,7 @@ export async function* executeEvents(live: LiveExecution, signal: AbortSignal): 
   let state = live.row.state;
   let progress = live.progress;
   let offset = 0;
+  let retried = 0;
   while (!signal.aborted) {
     const wait = news(live, signal);
     try {
@@ -45,9 +46,12 @@ export async function* executeEvents(live: LiveExecution, signal: AbortSignal): 
       // Started unwatched, by a detached request that this caller has joined.
       if (ended && !live.hasOutput) await loadOutput(live);
       for await (const piece of live.output.take(offset)) {
+        // Attempts are told of in their place among the output.
+        for (; retryingAt(live, retried, piece.offset); retried += 1) yield retryingView(live, retried);
         offset = piece.offset + piece.data.length;
         yield outputView(piece);
       }
+      for (; retryingAt(live, retried, offset); retried += 1) yield retryingView(live, retried);
       if (ended && offset >= live.output.endOffset) {
         yield { type: "result", result: resultView(row, live.output.tail()) };
         return;
@@ -57,6 +61,16 @@ export async function* executeEvents(live: LiveExecution, signal: AbortSignal): 
       wait.forget();
     }
   }
+}
+
+function retryingAt({ retryings }: LiveExecution, index: number, offset: number): boolean {
+  const retrying = retryings[index];
+  return retrying !== undefined && retrying.offset <= offset;
+}
+
+function retryingView({ id: executionId, retryings }: LiveExecution, index: number): ExecuteEvent {
+  const { offset: _, ...retrying } = retryings[index] as Retrying;
+  return { type: "retrying", executionId, ...retrying };
 }
 
 export interface FollowOutputOptions {

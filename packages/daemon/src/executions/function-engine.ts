@@ -1,6 +1,7 @@
 /** Runs one attempt of a function command in a leased worker. */
 import { openOutputLog, type OutputLog } from "../core/output-log.ts";
 import { startDeadline } from "./deadline.ts";
+import { settleLeftovers } from "./leftovers.ts";
 import { abortGraceMs, type AttemptJob, type RunningAttempt, termGraceMs } from "./engine.ts";
 import type { AttemptOutcome } from "./state.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -17,7 +18,7 @@ const maxBacklogBytes = 4 * 1024 * 1024;
 /** `release` is called once, before `outcome` settles. */
 export function runFunction(worker: WorkerProcess, job: FunctionJob, release: () => void): RunningAttempt {
   const { executionId, attempt, file, command, input, cwd, env } = job;
-  const log = createLazyLog(job.logFile);
+  const log = createLazyLog(job.logFile, job.logLimitBytes);
   let stoppedBy: AttemptOutcome["endedBy"] | undefined;
   let killTimer: NodeJS.Timeout | undefined;
 
@@ -50,28 +51,33 @@ export function runFunction(worker: WorkerProcess, job: FunctionJob, release: ()
     // Cancelled means gone, and a stopped function may have left work going in its process. One that used its worker up has ended it, too.
     if (stoppedBy !== undefined || !worker.usable) await worker.end();
     release();
-    await log.close();
+    const stopped = stoppedBy !== undefined;
+    const [leftovers] = await Promise.all([end.mayHaveLeft ? settleLeftovers(executionId, { stopped }) : [], log.close()]);
     const { result, exitCode, signal } = end;
-    return { endedBy: stoppedBy ?? "itself", result, exitCode, signal, error: end.error ?? exitError(exitCode, signal) };
+    const endedBy = stoppedBy ?? (signal !== null && fromOutside.has(signal) ? "interrupted" : "itself");
+    return { endedBy, result, exitCode, signal, leftovers, error: end.error ?? exitError(exitCode, signal) };
   };
 
   return { outcome: run(), stop, flushed: () => log.flush() };
 }
 
+/** What somebody or the kernel (out of memory) sends; a crash of the code itself ends by another one, such as SIGSEGV or SIGABRT. */
+const fromOutside: ReadonlySet<string> = new Set(["SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"]);
+
 function exitError(exitCode: number | null, signal: string | null): AttemptOutcome["error"] {
-  if (signal !== null) return { name: "Killed", message: `the worker was ended by ${signal}` };
+  if (signal !== null) return { name: "Killed", message: `the worker was ended by ${signal}.` };
   return exitCode === 0 ? undefined : { name: "NonZeroExit", message: `exited with ${exitCode}` };
 }
 
 /** Most functions print little or nothing: the file is made at the first byte. */
-function createLazyLog(path: string) {
+function createLazyLog(path: string, limitBytes: number) {
   let log: OutputLog | undefined;
   let opening: Promise<void> | undefined;
   let before: { stream: 1 | 2; data: Buffer }[] = [];
   let endOffset = 0;
   let heldBytes = 0;
   const open = async () => {
-    log = await openOutputLog(path);
+    log = await openOutputLog(path, { limitBytes });
     for (const { stream, data } of before) log.append(stream, data);
     before = [];
     heldBytes = 0;

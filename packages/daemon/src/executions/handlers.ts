@@ -1,40 +1,31 @@
-/** Contract operations of the room `executions`. */
-import type { executionOperations, ExecutionState } from "@gantry/contract";
+/** Contract operations of the room `executions`, of the queues in which they wait, and of the cache. */
+import type { cacheOperations, executionOperations, ExecutionState, queueOperations } from "@gantry/contract";
 
 import { mayTouch } from "../core/caller.ts";
+import { droppedBytes } from "../core/output-log.ts";
 import type { Handlers } from "../core/handlers.ts";
-import { executeEvents, outputEvents, outputText } from "./event-stream.ts";
-import { foreground } from "./foreground.ts";
+import { outputEvents, outputText } from "./event-stream.ts";
+import { execute } from "./execute.ts";
 import { logFileOf } from "./live-execution.ts";
-import { loadOutput } from "./load-output.ts";
+import type { Queues } from "./queues.ts";
 import type { ExecutionsService } from "./service.ts";
-import { executionView, resultView, summaryView } from "./views.ts";
+import { executionView, summaryView } from "./views.ts";
 
 export function createExecutionHandlers(service: ExecutionsService, outputsDirectory: string): Handlers<typeof executionOperations> {
   return {
-    async execute(request, { caller, signal, wantsStream }) {
-      const live = await service.submit(request, caller, request.wait || wantsStream);
-      if (!request.wait) {
-        // A detached caller never goes away: whoever joins it later with the same idempotency key cannot cancel it by leaving.
-        live.foregroundCallers += 1;
-        if (wantsStream) return executeEvents(live, signal);
-        return resultView(live.row, live.output.tail());
-      }
-      foreground(live, signal, () => void service.cancel(live.id, caller).catch(() => undefined));
-      if (wantsStream) return executeEvents(live, signal);
-      await live.ended;
-      if (!live.hasOutput) await loadOutput(live);
-      return resultView(live.row, live.output.tail());
-    },
+    execute: (request, context) => execute(service, request, context),
 
-    async list({ limit, cursor, command, state, tag, since, until }, { caller }) {
+    async list({ limit, cursor, command, state, tag, owner, text, minDurationMs, since, until }, { caller }) {
       const rows = await service.list({
         limit: limit + 1,
         before: cursor,
         command,
         states: state === undefined || Array.isArray(state) ? state : [state],
-        owner: mayTouch(caller, "") ? undefined : caller.keyId,
+        // Who sees only its own gets none of another's.
+        owner: mayTouch(caller, "") ? owner : caller.keyId,
         tag,
+        text,
+        minDurationMs,
         sinceMs: since === undefined ? undefined : Date.parse(since),
         untilMs: until === undefined ? undefined : Date.parse(until),
       });
@@ -44,7 +35,8 @@ export function createExecutionHandlers(service: ExecutionsService, outputsDirec
 
     async get({ id }, { caller }) {
       const row = await service.get(id, caller);
-      return executionView(row, await service.attempts(row));
+      const outputDroppedBytes = await droppedBytes(logFileOf(outputsDirectory, id), row.outputBytes);
+      return { ...executionView(row, await service.attempts(row)), outputDroppedBytes };
     },
 
     async output({ id, since, stream, follow }, { caller, signal, wantsStream }) {
@@ -59,8 +51,33 @@ export function createExecutionHandlers(service: ExecutionsService, outputsDirec
       return outputEvents({ live, logFile, since, stream, follow, signal, currentState });
     },
 
+    async retry({ id }, { caller }) {
+      const live = await service.retry(id, caller);
+      // Like one that was asked for detached: nobody's going away cancels it.
+      live.foregroundCallers += 1;
+      return summaryView(live.row);
+    },
+
     async cancel({ id }, { caller }) {
       return summaryView(await service.cancel(id, caller));
     },
+  };
+}
+
+export function createQueueHandlers(
+  queues: Queues,
+  limits: { maxConcurrent: number; maxQueued: number },
+): Handlers<typeof queueOperations> {
+  return {
+    list: async () => ({ items: queues.list(), limits }),
+    pause: ({ name }) => queues.pause(name),
+    resume: ({ name }) => queues.resume(name),
+  };
+}
+
+export function createCacheHandlers(service: Pick<ExecutionsService, "cacheStatus" | "clearCache">): Handlers<typeof cacheOperations> {
+  return {
+    status: () => service.cacheStatus(),
+    clear: async ({ command }) => ({ cleared: await service.clearCache(command) }),
   };
 }

@@ -1,11 +1,13 @@
 /** An execution that has not ended yet, as this daemon holds it: its row, its output, and who is watching. */
 import { join } from "node:path";
 
-import { outputLimitBytes } from "@gantry/contract";
+import { type CommandKind, type ExecutionError, type ExecutionState, outputLimitBytes } from "@gantry/contract";
 
 import type { RunningAttempt } from "./engine.ts";
+import type { Limited } from "./limits.ts";
 import { createLiveOutput, type LiveOutput } from "./live-output.ts";
 import type { Waiting } from "./ready-queue.ts";
+import { parsePolicy, type RepeatPolicy, type Spent } from "./repeat.ts";
 import type { ExecutionRow } from "./store.ts";
 
 export interface Progress {
@@ -14,20 +16,43 @@ export interface Progress {
   text: string;
 }
 
+/** An attempt that was not the last one. */
+export interface Retrying {
+  attempt: number;
+  state: ExecutionState;
+  error: ExecutionError;
+  delayMs: number;
+  dueAt: string;
+  /** Where its output ends. */
+  offset: number;
+}
+
 /** What a command needs to be run; found again by name for executions that were queued by an earlier daemon. */
 export type Target =
   | { kind: "function"; file: string }
   | { kind: "program"; argv: readonly string[]; env: Readonly<Record<string, string>> };
 
-export interface LiveExecution extends Waiting {
+export interface LiveExecution extends Waiting, Limited {
   /** Always what the store has or is about to have. */
   row: ExecutionRow;
+  readonly policy: RepeatPolicy;
+  spent: Spent;
+  /** Those that this daemon has seen. */
+  readonly retryings: Retrying[];
+  /** Of the attempt that runs, or the last one. */
+  attemptStartedAtMs: number;
+  /** Since when nothing but limits, pauses, and others before it has kept it waiting. */
+  readyAtMs: number;
   readonly logFile: string;
   readonly output: LiveOutput;
   /** False for a program that nobody watches: then only its log file has the output. */
   readonly hasOutput: boolean;
   target: Target | undefined;
   input: Record<string, unknown>;
+  /** What the caller added. */
+  env: Readonly<Record<string, string>>;
+  /** Values of the input that must not turn up anywhere. */
+  secrets: readonly string[];
   running: RunningAttempt | undefined;
   progress: Progress | undefined;
   /** Asked for before there was a process to stop. */
@@ -42,7 +67,11 @@ export interface LiveExecution extends Waiting {
 
 export interface LiveExecutionOptions {
   row: ExecutionRow;
+  /** The row's own unless given: another when that one exists no more. */
+  queue?: string;
   input: Record<string, unknown>;
+  env?: Readonly<Record<string, string>>;
+  secrets?: readonly string[];
   target: Target | undefined;
   outputsDirectory: string;
   hasOutput: boolean;
@@ -52,19 +81,30 @@ export function logFileOf(outputsDirectory: string, executionId: string): string
   return join(outputsDirectory, `${executionId}.log`);
 }
 
-export function createLiveExecution({ row, input, target, outputsDirectory, hasOutput }: LiveExecutionOptions): LiveExecution {
+export function createLiveExecution(options: LiveExecutionOptions): LiveExecution {
+  const { row, input, env = {}, secrets = [], target, outputsDirectory, hasOutput } = options;
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const logFile = logFileOf(outputsDirectory, row.id);
+  const queue = options.queue ?? row.queue;
   const live: LiveExecution = {
     id: row.id,
     priority: row.priority,
-    lane: row.kind,
+    queue,
+    command: row.command,
+    lane: `${queue} ${row.command} ${row.kind}`,
     row,
+    policy: parsePolicy(row.policy),
+    spent: { retries: 0, interruptions: 0 },
+    retryings: [],
+    attemptStartedAtMs: row.startedAtMs ?? row.createdAtMs,
+    readyAtMs: row.createdAtMs,
     logFile,
     output: createLiveOutput({ logFile, keepBytes: outputLimitBytes, flushed: async () => live.running?.flushed() }),
     hasOutput,
     target,
     input,
+    env,
+    secrets,
     running: undefined,
     progress: undefined,
     cancelRequested: false,
@@ -74,6 +114,18 @@ export function createLiveExecution({ row, input, target, outputsDirectory, hasO
     watchers: new Set(),
   };
   return live;
+}
+
+/** As events tell of it. */
+export function brief({ row }: LiveExecution) {
+  return {
+    executionId: row.id,
+    command: row.command,
+    kind: row.kind as CommandKind,
+    state: row.state as ExecutionState,
+    owner: row.owner,
+    attempt: row.attempt,
+  };
 }
 
 /** Wakes everybody who waits for news of it. */

@@ -10,3 +10,10 @@ export async function loadOutput({ row, logFile, output }: LiveExecution): Promi
     if (stream !== 3) output.push({ stream, offset, timeMs, data });
   }
 }
+
+/** All bytes that are in the log, or would be if it had room for all. */
+export async function endOfOutput(logFile: string): Promise<number> {
+  let end = 0;
+  for await (const { offset, data } of readOutputLog(logFile)) end = offset + data.length;
+  return end;
+}

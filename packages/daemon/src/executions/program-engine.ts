@@ -3,7 +3,9 @@ import { GantryError } from "@gantry/contract";
 
 import type { ChildExit, HostLink } from "../host/interface.ts";
 import { type AttemptJob, type RunningAttempt, termGraceMs } from "./engine.ts";
+import { settleLeftovers } from "./leftovers.ts";
 import type { AttemptOutcome } from "./state.ts";
+import type { ExecutionRow } from "./store.ts";
 
 /** What this room needs of the process host. */
 export type ProgramHost = Pick<HostLink, "spawn" | "terminate" | "follow" | "forget" | "list" | "on">;
@@ -19,12 +21,21 @@ export interface ProgramJob extends AttemptJob {
 export interface ProgramEngine {
   run(job: ProgramJob): RunningAttempt;
   /** Takes over a child that was started by an earlier daemon. */
-  adopt(job: Pick<AttemptJob, "executionId" | "onOutput">): RunningAttempt;
-  /** All bytes that it has written so far; 0 when the host does not know it. */
-  outputBytes(executionId: string): Promise<number>;
+  adopt(job: { childId: string; onOutput: AttemptJob["onOutput"] }): RunningAttempt;
+  /** All bytes that each child of the host has written so far. */
+  outputBytes(): Promise<ReadonlyMap<string, number>>;
   /** Lets the host drop what it keeps of an ended child; call when the outcome is stored. */
-  forget(executionId: string): void;
+  forget(childId: string): void;
   close(): void;
+}
+
+/** What the host calls an attempt: each is a child of its own, and the first one is called like its execution. */
+export function childIdOf({ id, attempt }: Pick<ExecutionRow, "id" | "attempt">): string {
+  return attempt <= 1 ? id : `${id}.${attempt}`;
+}
+
+function executionIdOf(childId: string): string {
+  return childId.split(".")[0] as string;
 }
 
 export function createProgramEngine(host: ProgramHost): ProgramEngine {
@@ -38,15 +49,15 @@ export function createProgramEngine(host: ProgramHost): ProgramEngine {
   };
   const unsubscribe = [host.on("exit", onExit), host.on("lost", (id) => onExit(id, undefined))];
 
-  const attach = (executionId: string, live: boolean, onOutput: AttemptJob["onOutput"], started: Promise<unknown>): RunningAttempt => {
+  const attach = (childId: string, live: boolean, onOutput: AttemptJob["onOutput"], started: Promise<unknown>): RunningAttempt => {
     const exit = Promise.withResolvers<ChildExit | undefined>();
-    exits.set(executionId, exit.resolve);
-    if (early.has(executionId)) exit.resolve(early.get(executionId));
+    exits.set(childId, exit.resolve);
+    if (early.has(childId)) exit.resolve(early.get(childId));
     let running = false;
     let stopReason: "cancelled" | "interrupted" | undefined;
 
     const terminate = (reason: "cancelled" | "interrupted") => {
-      const asked = host.terminate(executionId, { graceMs: termGraceMs, reason: reason === "cancelled" ? "cancelled" : "shutdown" });
+      const asked = host.terminate(childId, { graceMs: termGraceMs, reason: reason === "cancelled" ? "cancelled" : "shutdown" });
       // It may have ended in this moment: then its exit is on its way, and there is nobody to terminate.
       asked.then(exit.resolve, () => undefined);
     };
@@ -59,13 +70,16 @@ export function createProgramEngine(host: ProgramHost): ProgramEngine {
         running = true;
       }
       if (stopReason !== undefined) terminate(stopReason);
-      const delivered = live ? followOutput(executionId, onOutput) : undefined;
+      const delivered = live ? followOutput(childId, onOutput) : undefined;
       const ended = await exit.promise;
       await delivered;
-      return ended === undefined ? lostOutcome : outcomeOf(ended);
+      if (ended === undefined) return lostOutcome;
+      const outcome = outcomeOf(ended);
+      const leftovers = await settleLeftovers(executionIdOf(childId), { stopped: outcome.endedBy !== "itself" });
+      return { ...outcome, leftovers };
     };
     return {
-      outcome: watch().finally(() => exits.delete(executionId)),
+      outcome: watch().finally(() => exits.delete(childId)),
       stop(reason) {
         if (stopReason !== undefined) return;
         stopReason = reason;
@@ -97,18 +111,30 @@ export function createProgramEngine(host: ProgramHost): ProgramEngine {
     });
 
   return {
-    run({ executionId, argv, cwd, env, timeoutMs, logFile, onOutput, live }) {
-      const spec = { id: executionId, mode: "pipe", argv, cwd, env, stdin: "closed", logFile, timeoutMs, graceMs: termGraceMs } as const;
-      return attach(executionId, live, onOutput, host.spawn(spec));
+    run({ executionId, attempt, argv, cwd, env, timeoutMs, logFile, logLimitBytes, onOutput, live }) {
+      const childId = childIdOf({ id: executionId, attempt });
+      const spec = {
+        id: childId,
+        mode: "pipe",
+        argv,
+        cwd,
+        env,
+        stdin: "closed",
+        logFile,
+        logLimitBytes,
+        timeoutMs,
+        graceMs: termGraceMs,
+      } as const;
+      return attach(childId, live, onOutput, host.spawn(spec));
     },
-    adopt: ({ executionId, onOutput }) => attach(executionId, false, onOutput, Promise.resolve()),
-    async outputBytes(executionId) {
+    adopt: ({ childId, onOutput }) => attach(childId, false, onOutput, Promise.resolve()),
+    async outputBytes() {
       const children = await host.list().catch(() => []);
-      return children.find(({ id }) => id === executionId)?.endOffset ?? 0;
+      return new Map(children.map(({ id, endOffset }) => [id, endOffset]));
     },
-    forget(executionId) {
-      early.delete(executionId);
-      void host.forget(executionId).catch(() => undefined);
+    forget(childId) {
+      early.delete(childId);
+      void host.forget(childId).catch(() => undefined);
     },
     close() {
       for (const off of unsubscribe) off();
@@ -136,5 +162,5 @@ export const lostOutcome: AttemptOutcome = {
   endedBy: "interrupted",
   exitCode: null,
   signal: null,
-  error: { name: "Interrupted", message: "The process host died while the program ran, and the program with it. It was not run again." },
+  error: { name: "Interrupted", message: "The process host died while the program ran, and the program with it." },
 };

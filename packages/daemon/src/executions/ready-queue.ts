@@ -4,6 +4,7 @@ export interface Waiting {
   /** Sorts by time of creation. */
   readonly id: string;
   readonly priority: number;
+  /** Whatever holds up one of a lane holds up all of it. */
   readonly lane: string;
 }
 
@@ -12,10 +13,11 @@ export interface ReadyQueue<Item extends Waiting> {
   push(item: Item): void;
   /** True when it was there. */
   remove(item: Item): boolean;
-  /** The next item whose lane is not blocked; stays in the queue. */
-  peek(blocked: ReadonlySet<string>): Item | undefined;
-  /** The next item of a lane. */
-  first(lane: string): Item | undefined;
+  /** The next item of those lanes whose first is not blocked; stays in the queue. */
+  peek(isBlocked: (first: Item) => boolean): Item | undefined;
+  has(lane: string): boolean;
+  /** In no order. */
+  items(): IterableIterator<Item>;
 }
 
 export function createReadyQueue<Item extends Waiting>(): ReadyQueue<Item> {
@@ -24,7 +26,7 @@ export function createReadyQueue<Item extends Waiting>(): ReadyQueue<Item> {
 
   const comesBefore = (one: Item, other: Item) => one.priority > other.priority || (one.priority === other.priority && one.id < other.id);
 
-  /** The place of an item in a sorted lane: nearly always its end, so it is searched from there by halves. */
+  /** The place of an item in a sorted lane, found by halves. */
   const placeOf = (lane: Item[], item: Item) => {
     let low = 0;
     let high = lane.length;
@@ -51,19 +53,24 @@ export function createReadyQueue<Item extends Waiting>(): ReadyQueue<Item> {
       if (lane === undefined) return false;
       const index = placeOf(lane, item);
       if (lane[index] !== item) return false;
-      lane.splice(index, 1);
+      // The usual case by far, and the one that costs nothing however long the lane is.
+      if (index === 0) lane.shift();
+      else lane.splice(index, 1);
       if (lane.length === 0) lanes.delete(item.lane);
       size -= 1;
       return true;
     },
-    peek(blocked) {
+    peek(isBlocked) {
       let first: Item | undefined;
-      for (const [name, lane] of lanes) {
+      for (const lane of lanes.values()) {
         const head = lane[0] as Item;
-        if (!blocked.has(name) && (first === undefined || comesBefore(head, first))) first = head;
+        if ((first === undefined || comesBefore(head, first)) && !isBlocked(head)) first = head;
       }
       return first;
     },
-    first: (lane) => lanes.get(lane)?.[0],
+    has: (lane) => lanes.has(lane),
+    *items() {
+      for (const lane of lanes.values()) yield* lane;
+    },
   };
 }

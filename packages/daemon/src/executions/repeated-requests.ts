@@ -1,6 +1,7 @@
 /** Answers a repeated request (same caller, same idempotency key) with the execution that the first one made. */
 import { type ExecuteInput, type ExecutionState, GantryError } from "@gantry/contract";
 
+import type { AtRest } from "./at-rest.ts";
 import { createLiveExecution, type LiveExecution } from "./live-execution.ts";
 import { loadOutput } from "./load-output.ts";
 import { isFinal } from "./state.ts";
@@ -8,6 +9,7 @@ import type { ExecutionRow, ExecutionStore } from "./store.ts";
 
 export interface RepeatedRequestsOptions {
   store: Pick<ExecutionStore, "findByKey">;
+  atRest: Pick<AtRest, "isInput">;
   live(id: string): LiveExecution | undefined;
   outputsDirectory: string;
 }
@@ -17,7 +19,7 @@ export interface RepeatedRequests {
   once(owner: string, request: ExecuteInput, input: Record<string, unknown>, make: () => Promise<LiveExecution>): Promise<LiveExecution>;
 }
 
-export function createRepeatedRequests({ store, live, outputsDirectory }: RepeatedRequestsOptions): RepeatedRequests {
+export function createRepeatedRequests({ store, atRest, live, outputsDirectory }: RepeatedRequestsOptions): RepeatedRequests {
   const beingMade = new Map<string, Promise<LiveExecution>>();
 
   const find = async (owner: string, key: string): Promise<LiveExecution | undefined> => {
@@ -37,7 +39,8 @@ export function createRepeatedRequests({ store, live, outputsDirectory }: Repeat
       if (key === undefined) return make();
       const name = JSON.stringify([owner, key]);
       const first = beingMade.get(name);
-      if (first !== undefined) return sameRequest(await first, request.command, input, key);
+      const isSame = ({ row }: LiveExecution) => row.command === request.command && atRest.isInput(row, input);
+      if (first !== undefined) return sameRequest(await first, isSame, key);
       let made = false;
       const making = find(owner, key).then((found) => {
         made = found === undefined;
@@ -46,7 +49,7 @@ export function createRepeatedRequests({ store, live, outputsDirectory }: Repeat
       beingMade.set(name, making);
       try {
         const execution = await making;
-        return made ? execution : sameRequest(execution, request.command, input, key);
+        return made ? execution : sameRequest(execution, isSame, key);
       } finally {
         beingMade.delete(name);
       }
@@ -54,8 +57,8 @@ export function createRepeatedRequests({ store, live, outputsDirectory }: Repeat
   };
 }
 
-function sameRequest(live: LiveExecution, command: string, input: Record<string, unknown>, key: string): LiveExecution {
-  if (live.row.command === command && live.row.input === JSON.stringify(input)) return live;
+function sameRequest(live: LiveExecution, isSame: (live: LiveExecution) => boolean, key: string): LiveExecution {
+  if (isSame(live)) return live;
   throw new GantryError(
     "conflict",
     `The idempotency key ${JSON.stringify(key)} was used before for another request (${live.id}, ${live.row.command}). Nothing was run; use a new key.`,

@@ -1,48 +1,55 @@
-/** The rules of executions: accept durably, start in order, tell the outcome truly, stop on request. */
-import { type ExecuteInput, type ExecutionError, type ExecutionState, type executionEvents, GantryError } from "@gantry/contract";
+/** The rules of executions: accept durably, start in order, tell the outcome truly, stop on request. The parts are joined here. */
+import { type ExecuteInput, type executionEvents, type ExecutionState, GantryError, type queueEvents } from "@gantry/contract";
 
-import type { Caller } from "../core/caller.ts";
-import { mayTouch, requirePermission } from "../core/caller.ts";
+import { type Caller, mayTouch } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Publish } from "../core/event-bus.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
-import { runFunction } from "./function-engine.ts";
-import { cancelledWaiting, defaultMessages, queueFull } from "./endings.ts";
-import { createLiveExecution, type LiveExecution, notify, type Target } from "./live-execution.ts";
-import type { ProgramEngine } from "./program-engine.ts";
-import { createReadyQueue } from "./ready-queue.ts";
+import { type CheckedRequest, createAcceptance } from "./acceptance.ts";
+import { requestAgain } from "./again.ts";
+import type { AtRest } from "./at-rest.ts";
+import { createAttempts } from "./attempts.ts";
+import type { Answers } from "./cache/answers.ts";
+import type { Answer } from "./cache/result-cache.ts";
+import { createConclusion } from "./conclusion.ts";
+import { drain, type DrainOptions } from "./draining.ts";
+import { cancelledWaiting, expiredWaiting } from "./endings.ts";
+import { createLimits, type QueueLimits } from "./limits.ts";
+import type { ListedRow, ListFilter } from "./listing/store.ts";
+import { type LiveExecution, notify } from "./live-execution.ts";
+import { createPlaces, type Places } from "./places.ts";
+import { childIdOf, type ProgramEngine } from "./program-engine.ts";
+import { createQueues, type Queues } from "./queues.ts";
 import { createRepeatedRequests } from "./repeated-requests.ts";
-import { type AttemptOutcome, stateAfter, transition } from "./state.ts";
-import type { AttemptRow, ExecutionRow, ExecutionStore, ListFilter } from "./store.ts";
+import type { FindCommand } from "./runnable-command.ts";
+import { createSettling } from "./settling.ts";
+import { type AttemptOutcome, transition } from "./state.ts";
+import type { AttemptRow, ExecutionRow, ExecutionStore } from "./store.ts";
+import { createTimetable } from "./timetable.ts";
 import type { WorkerPool } from "./worker-pool.ts";
-import type { WorkerProcess } from "./worker-process.ts";
-
-/** What this room must know of a command. */
-export interface RunnableCommand {
-  name: string;
-  kind: "function" | "program";
-  timeoutMs: number;
-  /** Where it runs unless the caller says otherwise. */
-  cwd: string;
-  /** Throws invalidArgument. */
-  checkInput(given: { input?: Record<string, unknown> | undefined; argv?: readonly string[] | undefined }): Record<string, unknown>;
-  target(input: Record<string, unknown>): Target;
-}
 
 export interface ExecutionsServiceOptions {
   store: ExecutionStore;
-  /** Throws notFound. */
-  findCommand(name: string): Promise<RunnableCommand>;
+  findCommand: FindCommand;
+  atRest: AtRest;
+  answers: Answers;
   pool: Pick<WorkerPool, "lease" | "release">;
   programs: ProgramEngine;
   /** What every program inherits. */
   programEnvironment: Readonly<Record<string, string>>;
   outputsDirectory: string;
+  /** How much of an execution's output is kept, besides the last of it. */
+  outputMaxBytes: number;
+  /** By name; `default` is one of them. */
+  queues: ReadonlyMap<string, QueueLimits>;
+  /** When each was paused, by name. */
+  pausedQueues: ReadonlyMap<string, number>;
+  /** Of the whole instance. */
   maxConcurrent: number;
   /** How many may wait. */
   maxQueued: number;
-  publish: Publish<typeof executionEvents>;
+  publish: Publish<typeof executionEvents & typeof queueEvents>;
   clock: Clock;
   logger: Logger;
 }
@@ -50,273 +57,136 @@ export interface ExecutionsServiceOptions {
 export interface ExecutionsService {
   /** Throws what `submit` would throw about the request itself. */
   check(request: ExecuteInput, caller: Caller): Promise<void>;
+  /** The input without its secrets; undefined when nothing of it is secret. Nothing is shown of one that cannot be checked. */
+  conceal(request: Pick<ExecuteInput, "command" | "input" | "argv">): Promise<Record<string, unknown> | undefined>;
   /** Resolves when it is durable. `watched`: its output is wanted while it runs. `id`: chosen before, by whoever must find it again. */
   submit(request: ExecuteInput, caller: Caller, watched: boolean, id?: string): Promise<LiveExecution>;
+  /** Like `submit`, but a command with a cache may be answered by a kept result, or by an execution that another request has begun. */
+  answer(request: ExecuteInput, caller: Caller, watched: boolean): Promise<Answer<LiveExecution>>;
+  clearCache: Answers["clear"];
+  cacheStatus: Answers["status"];
   /** Undefined when it has ended (or never was). */
   live(id: string): LiveExecution | undefined;
   /** Throws notFound, also for what the caller may not see. */
   get(id: string, caller: Caller): Promise<ExecutionRow>;
   /** The one that runs now included. */
   attempts(row: ExecutionRow): Promise<AttemptRow[]>;
-  list(filter: ListFilter): Promise<ExecutionRow[]>;
+  list(filter: ListFilter): Promise<ListedRow[]>;
   /** Resolves to the row when it has ended, of whatever cause. */
   cancel(id: string, caller: Caller): Promise<ExecutionRow>;
+  /** Runs an ended one again; resolves when the new one is durable. Throws conflict, and what submitting throws. */
+  retry(id: string, caller: Caller): Promise<LiveExecution>;
   /** Takes up what an earlier daemon left; see recovery.ts. */
   resume(live: LiveExecution): void;
   adopt(live: LiveExecution): void;
+  settle(live: LiveExecution, outcome: AttemptOutcome): Promise<void>;
   /** A worker has become free. */
   pump(): void;
-  /** Of the next one in a lane. */
-  longestWaitMs(kind: RunnableCommand["kind"]): number | undefined;
-  counts(): Promise<{ queued: number; running: number; total: number }>;
+  workerAwaitedMs: Places["workerAwaitedMs"];
+  readonly queues: Queues;
+  counts(): Promise<{ queued: number; scheduled: number; running: number; total: number; pausedQueues: string[] }>;
   /** Refuses new work and waits for what runs; then, or when hastened, interrupts functions and, unless they are to be kept, programs. */
-  close(options: { drainTimeoutMs: number; keepPrograms: boolean; hasten: AbortSignal }): Promise<void>;
+  close(options: DrainOptions): Promise<void>;
 }
 
-/** When a result cannot be stored (disk full), until it can. */
-const storeRetryMs = 1000;
-
 export function createExecutionsService(options: ExecutionsServiceOptions): ExecutionsService {
-  const { store, findCommand, pool, programs, programEnvironment, outputsDirectory, maxConcurrent, maxQueued, publish, clock, logger } =
-    options;
+  const { store, findCommand, atRest, answers, pool, programs, programEnvironment, outputsDirectory, publish, clock, logger } = options;
   const lives = new Map<string, LiveExecution>();
-  const queue = createReadyQueue<LiveExecution>();
-  /** Holds a place of maxConcurrent: from before the row says running until the process is gone. */
-  const active = new Set<LiveExecution>();
-  /** Being stored, and in the queue next. */
-  let entering = 0;
-  let total: number | undefined;
-  let draining = false;
   let closing = false;
 
-  const brief = ({ row }: LiveExecution) => ({
-    executionId: row.id,
-    command: row.command,
-    kind: row.kind as RunnableCommand["kind"],
-    state: row.state as ExecutionState,
-    owner: row.owner,
-    attempt: row.attempt,
+  const bytesSoFar = async ({ hasOutput, output, row, running }: LiveExecution) => {
+    if (hasOutput) return output.endOffset;
+    if (running === undefined) return row.outputBytes;
+    return row.outputBytes + ((await programs.outputBytes()).get(childIdOf(row)) ?? 0);
+  };
+
+  const limits = createLimits(options.queues);
+  for (const [name, atMs] of options.pausedQueues) limits.setPaused(name, atMs);
+  const places = createPlaces({
+    pool,
+    limits,
+    maxConcurrent: options.maxConcurrent,
+    clock,
+    start(live, place) {
+      timetable.unwatch(live);
+      attempts.start(live, place);
+    },
   });
-
-  /** A place to run it now: true, or the worker for a function; undefined when it has to wait. */
-  const takeSlot = (live: LiveExecution): WorkerProcess | true | undefined => {
-    if (closing || active.size >= maxConcurrent) return undefined;
-    const slot = live.lane === "program" ? true : pool.lease();
-    if (slot !== undefined) active.add(live);
-    return slot;
-  };
-  const freeSlot = (live: LiveExecution, slot: WorkerProcess | true) => {
-    active.delete(live);
-    if (slot !== true) pool.release(slot);
-    pump();
-  };
-
-  const begun = (row: ExecutionRow, slot: WorkerProcess | true): ExecutionRow => ({
-    ...row,
-    state: transition(row.state as ExecutionState, "running"),
-    attempt: row.attempt + 1,
-    startedAtMs: clock.now(),
-    worker: slot === true ? null : slot.identityText,
+  const timetable = createTimetable({
+    clock,
+    due(live) {
+      live.row = { ...live.row, state: transition(live.row.state as ExecutionState, "queued") };
+      // Only for those who look: a daemon that finds it as it was finds it due.
+      store.requeue(live.id).catch((error: unknown) => logger.warn({ err: error, executionId: live.id }, "a due time could not be stored"));
+      notify(live);
+      places.push(live);
+    },
+    expired(live) {
+      if (places.remove(live) || timetable.remove(live)) void conclusion.concludeWaiting(live, "expired", expiredWaiting);
+    },
   });
+  const queues = createQueues({ queues: options.queues, limits, places, timetable, store, publish, clock });
+  const conclusion = createConclusion({
+    store,
+    programs,
+    bytesSoFar,
+    onEnded(live) {
+      timetable.unwatch(live);
+      lives.delete(live.id);
+    },
+    publish,
+    clock,
+    logger,
+  });
+  const { concludeWaiting } = conclusion;
+  const settling = createSettling({ store, programs, conclusion, bytesSoFar, wait: (live) => wait(live), publish, clock, logger });
+  const attempts = createAttempts({
+    store,
+    findCommand,
+    limits,
+    programs,
+    programEnvironment,
+    outputMaxBytes: options.outputMaxBytes,
+    free: (live, place) => places.free(live, place),
+    putBack(live) {
+      if (live.cancelRequested) void concludeWaiting(live, "cancelled", cancelledWaiting);
+      else wait(live);
+    },
+    cannotStart: (live, error) => concludeWaiting(live, "failed", error),
+    onLimitKnown: () => places.pump(),
+    ended: (live, outcome) => settling.settle(live, outcome),
+    publish,
+    clock,
+    logger,
+  });
+  const acceptance = createAcceptance({
+    store,
+    findCommand,
+    atRest,
+    places,
+    limits,
+    queues: options.queues,
+    attempts,
+    lives,
+    timetable,
+    maxQueued: options.maxQueued,
+    outputsDirectory,
+    wait: (live) => wait(live),
+    cancelled: (live) => concludeWaiting(live, "cancelled", cancelledWaiting),
+    publish,
+    clock,
+  });
+  const repeated = createRepeatedRequests({ store, atRest, live: (id) => lives.get(id), outputsDirectory });
 
-  /** The row says running and is durable; now it may have effects. */
-  const run = (live: LiveExecution, slot: WorkerProcess | true) => {
-    publish("execution.started", brief(live));
-    const { row, target } = live;
-    const job = {
-      executionId: row.id,
-      attempt: row.attempt,
-      cwd: row.cwd,
-      timeoutMs: row.timeoutMs,
-      logFile: live.logFile,
-      onOutput: (piece: Parameters<LiveExecution["output"]["push"]>[0]) => {
-        live.output.push(piece);
-        notify(live);
-      },
-      onProgress: (done: number, progressTotal: number | null, text: string) => {
-        live.progress = { done, total: progressTotal, text };
-        publish("execution.progress", { executionId: row.id, owner: row.owner, ...live.progress });
-        notify(live);
-      },
-    };
-    const given = row.env === null ? {} : (JSON.parse(row.env) as Record<string, string>);
-    const identity = { GANTRY_EXECUTION_ID: row.id };
-    if (slot !== true && target?.kind === "function") {
-      const { file } = target;
-      const env = { ...given, ...identity };
-      live.running = runFunction(slot, { ...job, env, file, command: row.command, input: live.input }, () => freeSlot(live, slot));
-    } else if (target?.kind === "program") {
-      const env = { ...programEnvironment, ...target.env, ...given, ...identity };
-      live.running = programs.run({ ...job, env, argv: target.argv, live: live.hasOutput });
-      void live.running.outcome.then(() => freeSlot(live, slot));
-    } else throw new Error(`${row.command} has no target of its kind`);
-    if (live.cancelRequested) live.running.stop("cancelled");
-    notify(live);
-    void live.running.outcome.then((outcome) => conclude(live, outcome));
-  };
+  const begin = (checked: CheckedRequest, watched: boolean, id = newId("exe")) =>
+    repeated.once(checked.caller.keyId, checked.request, checked.input, () => acceptance.enqueue(checked, id, watched));
 
-  const conclude = async (live: LiveExecution, outcome: AttemptOutcome) => {
-    const { row } = live;
-    const state = transition(row.state as ExecutionState, stateAfter(outcome));
-    const ending = {
-      state,
-      // Not before its beginning, whatever the clock did meanwhile.
-      endedAtMs: Math.max(clock.now(), row.startedAtMs ?? row.createdAtMs),
-      result: outcome.result ?? null,
-      error: state === "succeeded" ? null : (outcome.error ?? { name: state, message: defaultMessages[state] ?? state }),
-      exitCode: outcome.exitCode,
-      signal: outcome.signal,
-      outputBytes: await bytesSoFar(live),
-    };
-    for (;;) {
-      try {
-        await store.end(row, ending);
-        break;
-      } catch (error) {
-        logger.error({ err: error, executionId: row.id }, "an outcome could not be stored; trying again");
-        await new Promise((resolve) => setTimeout(resolve, storeRetryMs));
-      }
-    }
-    live.row = { ...row, ...ending, env: null, error: ending.error === null ? null : JSON.stringify(ending.error) };
-    lives.delete(row.id);
-    if (row.kind === "program") programs.forget(row.id);
-    live.end();
-    notify(live);
-    const { endedAtMs, exitCode } = ending;
-    const durationMs = row.startedAtMs === null ? null : endedAtMs - row.startedAtMs;
-    publish("execution.ended", { ...brief(live), success: state === "succeeded", exitCode, durationMs });
-  };
-
-  /** Ends one that never ran. */
-  const concludeWaiting = (live: LiveExecution, state: "cancelled" | "failed", error: ExecutionError) =>
-    conclude(live, {
-      endedBy: state === "cancelled" ? "cancelled" : "itself",
-      exitCode: null,
-      signal: null,
-      error,
-    });
-
-  /** From the queue into a slot. */
-  const start = async (live: LiveExecution, slot: WorkerProcess | true) => {
-    try {
-      live.target ??= (await findCommand(live.row.command)).target(live.input);
-    } catch (error) {
-      freeSlot(live, slot);
-      await concludeWaiting(live, "failed", { name: "CannotStart", message: (error as Error).message });
-      return;
-    }
-    const row = begun(live.row, slot);
-    try {
-      await store.begin(row);
-    } catch (error) {
-      logger.error({ err: error, executionId: row.id }, "a start could not be stored; trying again");
-      setTimeout(() => {
-        freeSlot(live, slot);
-        if (!closing) resume(live);
-      }, storeRetryMs);
-      return;
-    }
-    live.row = row;
-    run(live, slot);
-  };
-
-  const pump = () => {
-    const blocked = new Set<string>();
+  const wait = (live: LiveExecution) => {
     if (closing) return;
-    while (active.size < maxConcurrent) {
-      const live = queue.peek(blocked);
-      if (live === undefined) return;
-      const slot = takeSlot(live);
-      if (slot === undefined) blocked.add(live.lane);
-      else {
-        queue.remove(live);
-        void start(live, slot);
-      }
-    }
+    timetable.watch(live);
+    if (live.row.state === "scheduled") timetable.hold(live);
+    else places.push(live);
   };
-
-  const resume = (live: LiveExecution) => {
-    lives.set(live.id, live);
-    queue.push(live);
-    pump();
-  };
-
-  const accept = async (request: ExecuteInput, caller: Caller) => {
-    if (draining) throw new GantryError("unavailable", "This instance is stopping and takes no new work. Nothing was run.");
-    if (request.cwd !== undefined || request.env !== undefined)
-      requirePermission(caller, "executions.runFree", "choose a folder or environment");
-    const command = await findCommand(request.command);
-    return { command, input: command.checkInput(request) };
-  };
-
-  const repeated = createRepeatedRequests({ store, live: (id) => lives.get(id), outputsDirectory });
-
-  const submit: ExecutionsService["submit"] = async (request, caller, watched, id = newId("exe")) => {
-    const { command, input } = await accept(request, caller);
-    return repeated.once(caller.keyId, request, input, () => enqueue(request, caller, watched, id, command, input));
-  };
-
-  const enqueue = async (
-    request: ExecuteInput,
-    caller: Caller,
-    watched: boolean,
-    id: string,
-    command: RunnableCommand,
-    input: Record<string, unknown>,
-  ): Promise<LiveExecution> => {
-    const target = command.target(input);
-    const row: ExecutionRow = {
-      id,
-      command: command.name,
-      kind: command.kind,
-      state: "queued",
-      owner: caller.keyId,
-      priority: request.priority,
-      tags: JSON.stringify(request.tags),
-      input: JSON.stringify(input),
-      cwd: request.cwd ?? command.cwd,
-      env: request.env === undefined ? null : JSON.stringify(request.env),
-      timeoutMs: request.timeoutMs ?? command.timeoutMs,
-      attempt: 0,
-      createdAtMs: clock.now(),
-      startedAtMs: null,
-      endedAtMs: null,
-      result: null,
-      error: null,
-      exitCode: null,
-      signal: null,
-      outputBytes: 0,
-      worker: null,
-      idempotencyKey: request.idempotencyKey ?? null,
-    };
-    const hasOutput = command.kind === "function" || watched;
-    const live = createLiveExecution({ row, input, target, outputsDirectory, hasOutput });
-    const slot = queue.first(live.lane) !== undefined ? undefined : takeSlot(live);
-    if (slot !== undefined) live.row = begun(row, slot);
-    else if (queue.size + entering >= maxQueued) throw queueFull(maxQueued);
-    else entering += 1;
-    lives.set(row.id, live);
-    try {
-      await store.insert(live.row);
-    } catch (cause) {
-      lives.delete(row.id);
-      if (slot !== undefined) freeSlot(live, slot);
-      throw new GantryError("unavailable", `The execution could not be stored (${(cause as Error).message}). Nothing was run.`, { cause });
-    } finally {
-      if (slot === undefined) entering -= 1;
-    }
-    if (total !== undefined) total += 1;
-    publish("execution.accepted", brief(live));
-    if (slot !== undefined) run(live, slot);
-    else if (live.cancelRequested) await concludeWaiting(live, "cancelled", cancelledWaiting);
-    else {
-      queue.push(live);
-      pump();
-    }
-    return live;
-  };
-
-  const bytesSoFar = async (live: LiveExecution) => (live.hasOutput ? live.output.endOffset : programs.outputBytes(live.id));
 
   const get = async (id: string, caller: Caller): Promise<ExecutionRow> => {
     const live = lives.get(id);
@@ -329,29 +199,76 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
 
   return {
     async check(request, caller) {
-      await accept(request, caller);
+      await acceptance.check(request, caller);
     },
-    submit,
+    async conceal({ command: name, input, argv }) {
+      try {
+        const command = await findCommand(name);
+        // A copy: checking fills in defaults.
+        return command.conceal(command.checkInput({ input: structuredClone(input), argv }))?.shown;
+      } catch {
+        return Object.fromEntries(Object.keys(input ?? {}).map((field) => [field, "[secret]"]));
+      }
+    },
+    async submit(request, caller, watched, id) {
+      return begin(await acceptance.check(request, caller), watched, id);
+    },
+    async answer(request, caller, watched) {
+      const checked = await acceptance.check(request, caller);
+      // Watched in any case, for those who may join it.
+      return answers.answer(checked, () => begin(checked, watched || checked.command.cache !== undefined));
+    },
+    clearCache: (command) => answers.clear(command),
+    cacheStatus: () => answers.status(),
     get,
-    resume,
-    pump,
-    longestWaitMs(kind) {
-      const next = queue.first(kind);
-      return next === undefined ? undefined : Math.max(0, clock.now() - next.row.createdAtMs);
+    resume(live) {
+      lives.set(live.id, live);
+      wait(live);
     },
+    settle(live, outcome) {
+      lives.set(live.id, live);
+      return settling.settle(live, outcome);
+    },
+    pump: () => places.pump(),
+    workerAwaitedMs: () => places.workerAwaitedMs(),
+    queues,
     live: (id) => lives.get(id),
     async attempts(row) {
       const ended = (await store.attempts(row.id)).filter(({ attempt }) => row.state !== "running" || attempt < row.attempt);
-      const { id: executionId, attempt, state, startedAtMs, worker } = row;
+      const { id: executionId, attempt, state, worker } = row;
+      const startedAtMs = lives.get(row.id)?.attemptStartedAtMs ?? row.startedAtMs;
+      if (state !== "running" && attempt === 1 && ended.length === 0 && startedAtMs !== null) {
+        const { endedAtMs, exitCode, signal, error } = row;
+        return [{ executionId, attempt, state, startedAtMs, worker, endedAtMs, exitCode, signal, error }];
+      }
       if (state !== "running" || startedAtMs === null) return ended;
       return [...ended, { executionId, attempt, state, startedAtMs, worker, endedAtMs: null, exitCode: null, signal: null, error: null }];
     },
-    list: (filter) => store.list(filter),
+    async list(filter) {
+      const rows = await store.list(filter);
+      const running = rows.filter(({ state }) => state === "running");
+      if (running.length === 0) return rows;
+      // Asked for once for all programs that nobody watches.
+      const ofChildren = running.some(({ kind }) => kind === "program") ? await programs.outputBytes() : undefined;
+      const bytesOf = (row: ListedRow) => {
+        const live = lives.get(row.id);
+        if (live?.hasOutput === true) return live.output.endOffset;
+        return row.outputBytes + (ofChildren?.get(childIdOf(row)) ?? 0);
+      };
+      return rows.map((row) => (row.state === "running" ? { ...row, outputBytes: bytesOf(row) } : row));
+    },
+    async retry(id, caller) {
+      const row = await get(id, caller);
+      const command = await findCommand(row.command);
+      const request = requestAgain(row, command, caller, { atRest, hasQueue: (name) => options.queues.has(name) });
+      const checked = await acceptance.check(request, caller);
+      return acceptance.enqueue({ ...checked, retryOf: id }, newId("exe"), false);
+    },
     async cancel(id, caller) {
       const row = await get(id, caller);
       const live = lives.get(id);
       if (live === undefined) return row;
-      if (queue.remove(live)) await concludeWaiting(live, "cancelled", cancelledWaiting);
+      if (places.remove(live) || timetable.remove(live)) await concludeWaiting(live, "cancelled", cancelledWaiting);
       else {
         live.cancelRequested = true;
         live.running?.stop("cancelled");
@@ -361,30 +278,25 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     },
     adopt(live) {
       lives.set(live.id, live);
-      active.add(live);
-      live.running = programs.adopt({ executionId: live.id, onOutput: () => undefined });
-      void live.running.outcome.then((outcome) => {
-        freeSlot(live, true);
-        return conclude(live, outcome);
-      });
+      places.adopt(live);
+      attempts.adopt(live);
     },
     async counts() {
-      // Counted once and kept: counting a million rows for every status would cost more than the status.
-      total ??= await store.count();
-      return { queued: queue.size, running: active.size, total };
+      return {
+        queued: places.waiting,
+        scheduled: timetable.waiting,
+        running: places.active.size,
+        total: await store.count(),
+        pausedQueues: queues.paused,
+      };
     },
-    async close({ drainTimeoutMs, keepPrograms, hasten }) {
-      draining = true;
+    async close(drainOptions) {
       closing = true;
-      const waited = () => [...active].filter(({ lane }) => lane === "function" || !keepPrograms).map(({ ended }) => ended);
-      const timer = Promise.withResolvers<void>();
-      const timeout = setTimeout(timer.resolve, drainTimeoutMs);
-      hasten.addEventListener("abort", () => timer.resolve(), { once: true });
-      if (hasten.aborted) timer.resolve();
-      await Promise.race([Promise.all(waited()), timer.promise]);
-      clearTimeout(timeout);
-      for (const live of active) if (live.lane === "function" || !keepPrograms) live.running?.stop("interrupted");
-      await Promise.all(waited());
+      acceptance.close();
+      places.close();
+      timetable.close();
+      await drain(attempts.underWay, drainOptions);
+      await answers.close();
       await store.flush();
     },
   };

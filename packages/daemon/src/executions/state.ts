@@ -4,8 +4,8 @@ import type { ExecutionState } from "@gantry/contract";
 const transitions: Readonly<Record<ExecutionState, readonly ExecutionState[]>> = {
   scheduled: ["queued", "cancelled", "expired"],
   queued: ["running", "failed", "cancelled", "expired"],
-  // Back to the queue: another attempt, after a retry or a crash of something that may be repeated.
-  running: ["succeeded", "failed", "timedOut", "cancelled", "interrupted", "queued"],
+  // Back to waiting: another attempt, after a failure or a crash of something that may be repeated.
+  running: ["succeeded", "failed", "timedOut", "cancelled", "interrupted", "scheduled", "queued"],
   succeeded: [],
   failed: [],
   timedOut: [],
@@ -27,11 +27,13 @@ export function transition(from: ExecutionState, to: ExecutionState): ExecutionS
 /** How one attempt ended, as an engine saw it. */
 export interface AttemptOutcome {
   /** The first cause: what came after it (an exit code of a killed process, say) is only its consequence. */
-  endedBy: "itself" | "cancelled" | "timedOut" | "interrupted";
+  endedBy: "itself" | "cancelled" | "timedOut" | "interrupted" | "expired";
   exitCode: number | null;
   signal: string | null;
   /** JSON text of what a function returned. */
   result?: string | undefined;
+  /** Processes that it has left behind. */
+  leftovers?: readonly { pid: number; command: string }[] | undefined;
   error?: { name: string; message: string; code?: string | undefined; stack?: string | undefined; cause?: unknown } | undefined;
 }
 

@@ -2,7 +2,9 @@
 import type { Attempt, CommandKind, Execution, ExecutionError, ExecutionResult, ExecutionState, ExecutionSummary } from "@gantry/contract";
 
 import { toTimestamp } from "../core/clock.ts";
+import type { ListedRow } from "./listing/store.ts";
 import type { OutputPiece } from "./live-output.ts";
+import { parsePolicy } from "./repeat.ts";
 import { isFinal } from "./state.ts";
 import type { AttemptRow, ExecutionRow } from "./store.ts";
 
@@ -10,7 +12,7 @@ const parse = (text: string | null): unknown => (text === null ? null : JSON.par
 const time = (epochMs: number | null) => (epochMs === null ? null : toTimestamp(epochMs));
 const span = (fromMs: number | null, toMs: number | null) => (fromMs === null || toMs === null ? null : Math.max(0, toMs - fromMs));
 
-function outcomeView(row: ExecutionRow) {
+function outcomeView(row: ListedRow) {
   const state = row.state as ExecutionState;
   return {
     executionId: row.id,
@@ -26,29 +28,35 @@ function outcomeView(row: ExecutionRow) {
   };
 }
 
-export function summaryView(row: ExecutionRow): ExecutionSummary {
+export function summaryView(row: ListedRow): ExecutionSummary {
   return {
     ...outcomeView(row),
     command: row.command,
     kind: row.kind as CommandKind,
+    queue: row.queue,
     priority: row.priority,
     tags: JSON.parse(row.tags) as string[],
     cwd: row.cwd,
     owner: row.owner,
     timeoutMs: row.timeoutMs,
+    retries: parsePolicy(row.policy).retries,
+    retryOf: row.retryOf,
     createdAt: toTimestamp(row.createdAtMs),
+    dueAt: time(row.dueAtMs),
+    expiresAt: time(row.expiresAtMs),
     startedAt: time(row.startedAtMs),
     endedAt: time(row.endedAtMs),
     outputBytes: row.outputBytes,
   };
 }
 
-export function executionView(row: ExecutionRow, attempts: readonly AttemptRow[]): Execution {
+export function executionView(row: ExecutionRow, attempts: readonly AttemptRow[]): Omit<Execution, "outputDroppedBytes"> {
   return {
     ...summaryView(row),
     input: JSON.parse(row.input) as Record<string, unknown>,
     result: parse(row.result),
     attempts: attempts.map(attemptView),
+    leftovers: (parse(row.leftovers) as Execution["leftovers"] | null) ?? [],
   };
 }
 
@@ -71,6 +79,7 @@ export function resultView(row: ExecutionRow, tail: { text: string; truncated: b
     output: tail.text,
     outputBytes: row.outputBytes,
     outputTruncated: tail.truncated,
+    cacheAgeMs: null,
   };
 }
 

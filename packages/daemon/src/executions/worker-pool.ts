@@ -28,13 +28,20 @@ export interface WorkerPool {
 
 /** Starting a worker takes some 60 ms of a core, so short work is better left to wait for one that is about to be free. */
 const growAfterMs = 10;
-/** With a worker for each core, more only help work that waits for something else, and slow down what computes. */
-const growBeyondCoresAfterMs = 100;
+/** What has waited as long, after work was seen to wait for `growAfterMs`, shows that there is more of it than the workers can take. */
+const shortWaitMs = 1;
+/** Some more than cores are worth their memory also for short work: the more end together, the more are written together. */
+const workersPerCore = 4;
+const pauseBeyondCoresMs = 100;
+/** Still more only help work that waits for something else, and slow down what computes. */
+const growFurtherAfterMs = 100;
 const cores = availableParallelism();
 /** A module may compile something large at import, but not for ever. */
 const describeTimeoutMs = 30_000;
 /** Workers above one are let go after this long without work. */
 const idleTimeoutMs = 60_000;
+/** Node itself needs a fraction of a second. One that hangs at its start must not keep its place for ever. */
+const startTimeoutMs = 60_000;
 /** After a worker that could not even start: long enough not to burn a core, short enough not to be noticed once it is mended. */
 const restartDelayMs = 1000;
 
@@ -59,6 +66,7 @@ export function createWorkerPool({ maxWorkers, logger, onFree, longestWaitMs, ..
   const start = async (): Promise<WorkerProcess> => {
     const worker = startWorker(workerOptions);
     starting.add(worker);
+    const tooLong = setTimeout(() => worker.signal("SIGKILL"), startTimeoutMs);
     try {
       await worker.ready;
     } catch (error) {
@@ -66,6 +74,7 @@ export function createWorkerPool({ maxWorkers, logger, onFree, longestWaitMs, ..
       logger.error({ err: error }, "a command worker did not start");
       throw error;
     } finally {
+      clearTimeout(tooLong);
       starting.delete(worker);
     }
     void worker.gone.then(() => {
@@ -80,10 +89,10 @@ export function createWorkerPool({ maxWorkers, logger, onFree, longestWaitMs, ..
     growTimer = undefined;
     const waitMs = longestWaitMs();
     if (closed || waitMs === undefined || total() >= maxWorkers) return;
-    const afterMs = total() === 0 ? 0 : total() < cores ? growAfterMs : growBeyondCoresAfterMs;
+    const afterMs = total() === 0 ? 0 : total() < cores * workersPerCore ? shortWaitMs : growFurtherAfterMs;
     if (waitMs < afterMs) return noteDemand(afterMs - waitMs);
     start().then(putBack, () => noteDemand(restartDelayMs));
-    noteDemand(growAfterMs);
+    noteDemand(total() < cores ? growAfterMs : pauseBeyondCoresMs);
   };
   const noteDemand = (afterMs: number) => {
     if (closed || total() >= maxWorkers) return;
@@ -91,6 +100,7 @@ export function createWorkerPool({ maxWorkers, logger, onFree, longestWaitMs, ..
   };
 
   const putBack = (worker: WorkerProcess) => {
+    if (worker.spent !== undefined) logger.info({ pid: worker.pid, because: worker.spent }, "a command worker is replaced");
     if (closed || stale.has(worker) || !worker.usable) void retire(worker);
     else free.push({ worker, sinceMs: performance.now() });
     onFree();

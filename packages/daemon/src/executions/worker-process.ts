@@ -4,6 +4,7 @@ import { fork } from "node:child_process";
 import type { ExecutionError } from "@gantry/contract";
 
 import { readProcessIdentity } from "../core/process-identity.ts";
+import { wholeRound } from "../core/turn.ts";
 import { groupGone, signalGroup } from "./process-group.ts";
 import type { FromWorker, ModuleReport, RunMessage, ToWorker } from "./worker/messages.ts";
 
@@ -12,6 +13,8 @@ export interface WorkerOptions {
   entry: string;
   /** Where a worker is while it runs nothing. */
   cwd: string;
+  /** A worker that has more after an execution is not used again. */
+  memoryLimitBytes: number;
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -28,6 +31,8 @@ export interface WorkerEnd {
   error: ExecutionError | undefined;
   exitCode: number | null;
   signal: NodeJS.Signals | null;
+  /** Processes may have been started that have left the worker's group. */
+  mayHaveLeft: boolean;
 }
 
 export interface WorkerProcess {
@@ -36,6 +41,8 @@ export interface WorkerProcess {
   readonly identityText: string;
   /** False once it has ended or must not be given anything more. */
   readonly usable: boolean;
+  /** Why it must not be given anything more, though it has come to no harm. */
+  readonly spent: string | undefined;
   readonly ready: Promise<void>;
   /** Settles when the process has ended and its streams are closed. */
   readonly gone: Promise<void>;
@@ -62,15 +69,16 @@ interface Current {
   resolve(end: WorkerEnd): void;
 }
 
-export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
-  const child = fork(entry, [], {
+export function startWorker({ entry, cwd, env, memoryLimitBytes }: WorkerOptions): WorkerProcess {
+  const child = fork(entry, [String(memoryLimitBytes)], {
     cwd,
     env: { ...env, GANTRY_WORKER: "1" },
     execArgv: [],
     // Its own session and process group: it can be killed with all its children, and a terminal's Ctrl-C does not reach it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    serialization: "advanced",
+    // What is told is JSON anyway, and this way is quicker for what is short.
+    serialization: "json",
   });
   const pid = child.pid ?? 0;
   const ready = Promise.withResolvers<void>();
@@ -78,6 +86,7 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
   const describing: ((reports: ModuleReport[] | undefined) => void)[] = [];
   let current: Current | undefined;
   let usable = true;
+  let spent: string | undefined;
   let chunks = 0;
   let paused = false;
   ready.promise.catch(() => undefined);
@@ -98,12 +107,10 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
    */
   const settleWhenRead = () => {
     const before = chunks;
-    setImmediate(() => {
-      setImmediate(() => {
-        if (current?.end === undefined) return;
-        if (chunks !== before) settleWhenRead();
-        else if (!paused) settle();
-      });
+    void wholeRound().then(() => {
+      if (current?.end === undefined) return;
+      if (chunks !== before) settleWhenRead();
+      else if (!paused) settle();
     });
   };
   const endCurrent = (end: WorkerEnd) => {
@@ -117,8 +124,10 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
     else if (message.type === "progress") current?.job.onProgress(message.done, message.total, message.text);
     else if (message.type === "described") describing.shift()?.(message.reports);
     else {
-      if (message.spent) usable = false;
-      endCurrent({ result: message.result, error: message.error, exitCode: message.exitCode, signal: null });
+      spent = message.spent;
+      if (spent !== undefined) usable = false;
+      const { result, error, exitCode, mayHaveLeft } = message;
+      endCurrent({ result, error, exitCode, signal: null, mayHaveLeft });
     }
   });
   const onData = (stream: 1 | 2) => (chunk: Buffer) => {
@@ -138,7 +147,7 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
     ready.reject(new Error(`the worker ended before it was ready (${signal ?? `exit code ${exitCode}`})`));
     // What it left behind would hold its streams open and work on without an owner.
     signalGroup(pid, "SIGKILL");
-    if (current !== undefined) current.end ??= { result: undefined, error: undefined, exitCode, signal };
+    if (current !== undefined) current.end ??= { result: undefined, error: undefined, exitCode, signal, mayHaveLeft: true };
     for (const resolve of describing.splice(0)) resolve(undefined);
     setTimeout(() => {
       child.stdout?.destroy();
@@ -157,6 +166,9 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
     get usable() {
       return usable;
     },
+    get spent() {
+      return spent;
+    },
     ready: ready.promise,
     gone: gone.promise,
     async describe(files) {
@@ -171,7 +183,7 @@ export function startWorker({ entry, cwd, env }: WorkerOptions): WorkerProcess {
       const { promise, resolve } = Promise.withResolvers<WorkerEnd>();
       current = { job, end: undefined, resolve };
       if (usable) post({ type: "run", ...job.message });
-      else endCurrent({ result: undefined, error: undefined, exitCode: null, signal: "SIGKILL" });
+      else endCurrent({ result: undefined, error: undefined, exitCode: null, signal: "SIGKILL", mayHaveLeft: false });
       return promise;
     },
     abort: (reason) => post({ type: "abort", reason }),

@@ -1,4 +1,5 @@
 /** Imports command modules, remembers which files each of them is made of, and finds the definitions that it exports. */
+import { existsSync, realpathSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -12,6 +13,8 @@ export interface Definition {
   summary: string;
   positionals: string[];
   timeoutMs: number | undefined;
+  policy?: unknown;
+  cache?: unknown;
   inputSchema(): Record<string, unknown>;
   parse(input: unknown): unknown;
   run(input: unknown, context: unknown): unknown;
@@ -61,6 +64,8 @@ function filesOf(file: string): string[] {
     for (const child of importedBy.get(url) ?? []) visit(child);
   };
   visit(pathToFileURL(file).href);
+  // Imports are noted for the file itself, not for a link to it.
+  if (existsSync(file)) visit(pathToFileURL(realpathSync(file)).href);
   return [...seen].map((url) => fileURLToPath(url.split("?")[0] as string));
 }
 
@@ -89,8 +94,16 @@ export async function describeModule(file: string): Promise<ModuleReport> {
     if (definitions.size === 0) problems.push("exports no command: export default defineCommand({ … }) from @gantry/client/command");
     for (const definition of definitions.values()) {
       try {
-        const { name, summary, timeoutMs } = definition;
-        commands.push({ name, summary, timeoutMs, positionals: [...definition.positionals], inputSchema: definition.inputSchema() });
+        const { name, summary, timeoutMs, policy, cache } = definition;
+        commands.push({
+          name,
+          summary,
+          timeoutMs,
+          policy,
+          cache,
+          positionals: [...definition.positionals],
+          inputSchema: definition.inputSchema(),
+        });
       } catch (error) {
         problems.push(`the input of ${definition.name} cannot be described: ${toExecutionError(error).message}`);
       }

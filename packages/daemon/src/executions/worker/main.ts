@@ -11,7 +11,9 @@ const progressIntervalMs = 50;
 
 const children = noticeChildren();
 const homeDirectory = process.cwd();
-const homeEnvironment = { ...process.env };
+/** Without the proxy that notices writes. */
+const environment = process.env;
+const homeEnvironment = { ...environment };
 let environmentTouched = false;
 
 interface Running {
@@ -20,7 +22,11 @@ interface Running {
   fail(error: unknown): void;
 }
 let running: Running | undefined;
-let spent = false;
+let spent: string | undefined;
+/** The size is asked for after long executions and, of short ones, now and then: asking costs as much as a short one. */
+const measureMemoryEveryMs = 250;
+const memoryLimitBytes = Number(process.argv[2]);
+let measuredAt = 0;
 
 const send = (message: FromWorker) => void process.send?.(message);
 
@@ -40,16 +46,17 @@ async function run(message: RunMessage): Promise<void> {
   process.exitCode = undefined;
   try {
     if (process.cwd() !== message.cwd) process.chdir(message.cwd);
-    Object.assign(process.env, message.env);
+    Object.assign(environment, message.env);
     result = await Promise.race([invoke(message, abort.signal), escaped.promise]);
   } catch (thrown) {
     error = toExecutionError(thrown);
   }
   running = undefined;
   const exitCode = takeExitCode() ?? (error === undefined ? 0 : 1);
-  restore();
-  spent ||= children.hasChildren();
-  send({ type: "done", result, error, exitCode, spent });
+  restore(message);
+  const { mayHaveLeft, hasChildren } = children.look();
+  spent ??= hasChildren ? "it has child processes left" : tooLarge();
+  send({ type: "done", result, error, exitCode, spent, mayHaveLeft });
 }
 
 async function invoke(message: RunMessage, signal: AbortSignal): Promise<string> {
@@ -72,6 +79,14 @@ async function invoke(message: RunMessage, signal: AbortSignal): Promise<string>
     },
   });
   return toJson(returned);
+}
+
+function tooLarge(): string | undefined {
+  const now = performance.now();
+  if (now - measuredAt < measureMemoryEveryMs) return undefined;
+  measuredAt = now;
+  const bytes = process.memoryUsage.rss();
+  return bytes > memoryLimitBytes ? `it has grown to ${Math.round(bytes / 2 ** 20)} MiB` : undefined;
 }
 
 /** What user code has set `process.exitCode` to, as it would in a process of its own. */
@@ -97,19 +112,22 @@ function noticeEnvironmentWrites(): void {
       return write(...given);
     };
   };
-  process.env = new Proxy(process.env, {
+  process.env = new Proxy(environment, {
     set: noticed((target, name, value) => Reflect.set(target, name, value)),
     defineProperty: noticed((target, name, descriptor) => Reflect.defineProperty(target, name, descriptor)),
     deleteProperty: noticed((target, name) => Reflect.deleteProperty(target, name)),
   });
 }
 
-function restore(): void {
+function restore({ env }: RunMessage): void {
   if (process.cwd() !== homeDirectory) process.chdir(homeDirectory);
-  if (!environmentTouched) return;
+  const names = environmentTouched ? new Set([...Object.keys(environment), ...Object.keys(homeEnvironment)]) : Object.keys(env);
   environmentTouched = false;
-  for (const name of Object.keys(process.env)) if (!(name in homeEnvironment)) delete process.env[name];
-  for (const [name, value] of Object.entries(homeEnvironment)) if (process.env[name] !== value) process.env[name] = value;
+  for (const name of names) {
+    const value = homeEnvironment[name];
+    if (value === undefined) delete environment[name];
+    else if (environment[name] !== value) environment[name] = value;
+  }
 }
 
 process.on("message", (message: ToWorker) => {
@@ -125,7 +143,7 @@ process.on("message", (message: ToWorker) => {
 process.on("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 
 function onEscaped(error: unknown): void {
-  spent = true;
+  spent = "an exception escaped";
   if (running === undefined) {
     process.stderr.write(`${toExecutionError(error).stack ?? String(error)}\n`);
     process.exit(1);

@@ -31,7 +31,10 @@ export interface DescribedCommand {
   summary: string;
   positionals: string[];
   timeoutMs: number | undefined;
+  /** Queue, limits, and retries, as the definition has them; the daemon checks them. */
+  policy: unknown;
   inputSchema: Record<string, unknown>;
+  cache: unknown;
 }
 
 export interface ModuleReport {
@@ -53,6 +56,8 @@ export type FromWorker =
       result: string | undefined;
       error: ExecutionError | undefined;
       exitCode: number;
-      /** The worker must not run anything more: it has child processes left, or an exception escaped. */
-      spent: boolean;
+      /** Why the worker must not run anything more. */
+      spent: string | undefined;
+      /** Processes were or may have been started, of which some may have left the worker's group. */
+      mayHaveLeft: boolean;
     };

@@ -1,10 +1,16 @@
-/** Knows whether this process may have child processes; asking the kernel after every execution would cost more than most executions do. */
-import { ChildProcess } from "node:child_process";
+/** Knows whether this process may have started others; asking the kernel after every execution would cost more than most executions do. */
+import childProcess, { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 
 export interface ChildNotice {
-  /** Children of a finished command would write into the next one's output; the daemon ends them together with this worker. */
-  hasChildren(): boolean;
+  /** Call after each execution. */
+  look(): {
+    /** Something was or may have been started since the last look. It may have left children of its own behind. */
+    mayHaveLeft: boolean;
+    /** Children of a finished command would write into the next one's output; the daemon ends them together with this worker. */
+    hasChildren: boolean;
+  };
 }
 
 /** Call before any code of others is loaded. */
@@ -14,13 +20,23 @@ export function noticeChildren(): ChildNotice {
   /** There is code whose starts cannot be seen here: native addons, and threads, which have their own node:child_process. */
   let unseen = false;
 
-  // Every asynchronous start comes through this method, also of fork, exec, and cluster; the synchronous ones wait for the end.
+  // Every asynchronous start comes through this method, also of fork, exec, and cluster.
   const prototype = ChildProcess.prototype as unknown as { spawn(...given: unknown[]): unknown };
   const { spawn } = prototype;
   prototype.spawn = function noticed(...given) {
     started = true;
     return spawn.apply(this, given);
   };
+  // The synchronous ones wait for the end, but not for that of what was started in the background.
+  const synchronous = childProcess as unknown as Record<string, (...given: unknown[]) => unknown>;
+  for (const name of ["spawnSync", "execSync", "execFileSync"]) {
+    const original = synchronous[name] as (...given: unknown[]) => unknown;
+    synchronous[name] = (...given) => {
+      started = true;
+      return original(...given);
+    };
+  }
+  syncBuiltinESMExports();
   const { dlopen } = process;
   process.dlopen = (...given) => {
     unseen = true;
@@ -29,11 +45,10 @@ export function noticeChildren(): ChildNotice {
   process.on("worker", () => (unseen = true));
 
   return {
-    hasChildren() {
-      if (!started && !unseen) return false;
-      const found = readChildren();
-      if (!found) started = false;
-      return found;
+    look() {
+      if (!started && !unseen) return { mayHaveLeft: false, hasChildren: false };
+      started = false;
+      return { mayHaveLeft: true, hasChildren: readChildren() };
     },
   };
 }
