@@ -1,12 +1,12 @@
 /** What this room needs of executions; the composition root supplies it. */
-import type { BatchItemInput, ExecutionError } from "@gantry/contract";
+import type { BatchItemInput, EndedState, ExecutionError } from "@gantry/contract";
 
 import type { Caller } from "../core/caller.ts";
 
 export type RunRequest = Omit<BatchItemInput, "id" | "needs">;
 
 export interface EndedRun {
-  state: "succeeded" | "failed" | "timedOut" | "cancelled" | "interrupted" | "expired";
+  state: EndedState;
   endedAtMs: number;
   error: ExecutionError | null;
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { localCaller } from "../access/service.ts";
 import { createLogger } from "../core/logger.ts";
+import { createSealing } from "../core/sealing.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import type { EndedRun, Runs } from "./runs.ts";
 import { type BatchesService, createBatchesService } from "./service.ts";
@@ -38,7 +39,13 @@ function finish(id: string, state: EndedRun["state"] = "succeeded") {
 
 async function begin(overrides: Partial<Runs> = {}) {
   const clock = { now: () => 1, monotonic: () => 1 };
-  service = createBatchesService({ store: createBatchStore(db), runs: { ...runs, ...overrides }, publish: () => undefined, clock, logger });
+  service = createBatchesService({
+    store: createBatchStore(db, createSealing(Buffer.alloc(32))),
+    runs: { ...runs, ...overrides },
+    publish: () => undefined,
+    clock,
+    logger,
+  });
   await service.start();
 }
 

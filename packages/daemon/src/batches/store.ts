@@ -2,6 +2,7 @@
 import type { BatchItemState, BatchState } from "@gantry/contract";
 import type { Selectable } from "kysely";
 
+import type { Sealing } from "../core/sealing.ts";
 import type { Database } from "../storage/database.ts";
 import type { BatchesTable, BatchItemsTable } from "../storage/tables.ts";
 import { createWriteQueue } from "../storage/write-queue.ts";
@@ -35,8 +36,12 @@ const rowsInStatement = 500;
 /** So many batches that have ended are kept. */
 const keptBatches = 1000;
 
-export function createBatchStore(db: Database): BatchStore {
+/** Requests are sealed at rest: their input and environment may hold secrets. One that can no longer be read is empty. */
+export function createBatchStore(db: Database, sealing: Sealing): BatchStore {
   const writes = createWriteQueue(db);
+  const sealed = (request: string | null) => (request === null ? null : sealing.seal(request));
+  const opened = (rows: ItemRow[]) =>
+    rows.map((row) => (row.request === null ? row : { ...row, request: sealing.open(row.request) ?? "{}" }));
   return {
     insert: (batch, items) =>
       db.transaction().execute(async (transaction) => {
@@ -44,7 +49,7 @@ export function createBatchStore(db: Database): BatchStore {
         for (let from = 0; from < items.length; from += rowsInStatement) {
           await transaction
             .insertInto("batchItems")
-            .values(items.slice(from, from + rowsInStatement))
+            .values(items.slice(from, from + rowsInStatement).map((item) => ({ ...item, request: sealed(item.request) })))
             .execute();
         }
         const old = await transaction
@@ -66,7 +71,7 @@ export function createBatchStore(db: Database): BatchStore {
         items.map(({ batchId, position, request, state, executionId, error, endedAtMs, endOrder }) =>
           db
             .updateTable("batchItems")
-            .set({ request, state, executionId, error, endedAtMs, endOrder })
+            .set({ request: sealed(request), state, executionId, error, endedAtMs, endOrder })
             .where("batchId", "=", batchId)
             .where("position", "=", position)
             .compile(),
@@ -74,14 +79,14 @@ export function createBatchStore(db: Database): BatchStore {
       ),
     get: (id) => db.selectFrom("batches").selectAll().where("id", "=", id).executeTakeFirst(),
     running: () => db.selectFrom("batches").selectAll().where("endedAtMs", "is", null).orderBy("id").execute(),
-    items(batchId, { after, states, limit } = {}) {
+    async items(batchId, { after, states, limit } = {}) {
       let query = db.selectFrom("batchItems").selectAll().where("batchId", "=", batchId).orderBy("position");
       if (after !== undefined) query = query.where("position", ">", after);
       if (states !== undefined) query = query.where("state", "in", [...states]);
       if (limit !== undefined) query = query.limit(limit);
-      return query.execute();
+      return opened(await query.execute());
     },
-    endedItems(batchId, states, limit) {
+    async endedItems(batchId, states, limit) {
       let query = db
         .selectFrom("batchItems")
         .selectAll()
@@ -90,7 +95,7 @@ export function createBatchStore(db: Database): BatchStore {
         .orderBy("endOrder")
         .limit(limit);
       if (states !== undefined) query = query.where("state", "in", [...states]);
-      return query.execute();
+      return opened(await query.execute());
     },
     list({ state, owner, before, limit }) {
       let query = db.selectFrom("batches").selectAll().orderBy("id", "desc").limit(limit);

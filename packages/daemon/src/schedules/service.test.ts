@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { localCaller } from "../access/service.ts";
 import { createLogger } from "../core/logger.ts";
+import { createSealing } from "../core/sealing.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import type { EndedRun, Runs } from "./runs.ts";
 import { createSchedulesService, type SchedulesService } from "./service.ts";
@@ -30,6 +31,7 @@ const runs: Runs = {
     if (refuse !== undefined) throw refuse;
     if (!executions.has(id)) executions.set(id, { ended: Promise.withResolvers(), isOver: false });
   },
+  conceal: async () => ({ input: null, argv: null }),
   exists: async (id) => executions.has(id),
   ended: (id) => executions.get(id)?.ended.promise ?? Promise.reject(new Error(`no ${id}`)),
   cancel: async (id) => finish(id, "cancelled"),
@@ -46,7 +48,7 @@ const running = () => [...executions].filter(([, { isOver }]) => !isOver).map(([
 
 async function begin(overrides: Partial<Runs> = {}) {
   service = createSchedulesService({
-    store: createScheduleStore(db),
+    store: createScheduleStore(db, createSealing(Buffer.alloc(32)), () => undefined),
     runs: { ...runs, ...overrides },
     configured: {},
     publish: () => undefined,

@@ -1,13 +1,11 @@
 /** The states of a tick and the legal ways between them. */
-import type { TickState } from "@gantry/contract";
-
-const ended = ["succeeded", "failed", "timedOut", "cancelled", "interrupted", "expired"] as const;
+import { endedStates, type TickState } from "@gantry/contract";
 
 const transitions: Readonly<Record<TickState, readonly TickState[]>> = {
   waiting: ["starting", "skipped", "missed"],
   // Straight to an end: it was begun by a daemon that died, and its execution ended before the next one looked.
-  starting: ["running", "refused", "missed", ...ended],
-  running: ended,
+  starting: ["running", "refused", "missed", ...endedStates],
+  running: endedStates,
   succeeded: [],
   failed: [],
   timedOut: [],

@@ -1,6 +1,7 @@
 /** All SQL of schedules and their ticks. */
 import { type Selectable, sql } from "kysely";
 
+import type { Sealing } from "../core/sealing.ts";
 import type { Database } from "../storage/database.ts";
 import type { SchedulesTable, TicksTable } from "../storage/tables.ts";
 
@@ -24,10 +25,25 @@ export interface ScheduleStore {
 /** So many ticks of a schedule are kept to look at. */
 const keptTicks = 1000;
 
-export function createScheduleStore(db: Database): ScheduleStore {
+/** Definitions are sealed at rest: their input and environment may hold secrets. `onUnreadable`: one was sealed with another key and is left out. */
+export function createScheduleStore(db: Database, sealing: Sealing, onUnreadable: (name: string) => void): ScheduleStore {
   return {
-    schedules: () => db.selectFrom("schedules").selectAll().orderBy("name").execute(),
-    async save(row) {
+    async schedules() {
+      const rows = await db.selectFrom("schedules").selectAll().orderBy("name").execute();
+      const readable: ScheduleRow[] = [];
+      for (const row of rows) {
+        const definition = sealing.open(row.definition);
+        if (definition !== undefined) readable.push({ ...row, definition });
+        else {
+          onUnreadable(row.name);
+          // Its file makes it anew.
+          if (row.source === "configuration") await db.deleteFrom("schedules").where("id", "=", row.id).execute();
+        }
+      }
+      return readable;
+    },
+    async save(saved) {
+      const row = { ...saved, definition: sealing.seal(saved.definition) };
       await db
         .insertInto("schedules")
         .values(row)

@@ -4,6 +4,7 @@ import type { ExecutionError, Schedule, ScheduleState, ScheduleSummary, Tick } f
 import { toTimestamp } from "../core/clock.ts";
 import { tickKey } from "./firing.ts";
 import type { LiveSchedule } from "./live-schedule.ts";
+import type { ShownInput } from "./runs.ts";
 import type { TickRow } from "./store.ts";
 
 export function tickView(row: TickRow): Tick {
@@ -42,16 +43,17 @@ export function summaryView(live: LiveSchedule): ScheduleSummary {
   };
 }
 
-export function scheduleView(live: LiveSchedule): Schedule {
+/** `shown`: its input without secrets. */
+export function scheduleView(live: LiveSchedule, shown: ShownInput): Schedule {
   const { row, definition } = live;
   const { misfire, misfireMax, catchUpMs, overlap, jitterMs, priority, tags } = definition;
   return {
     ...summaryView(live),
-    input: definition.input ?? null,
-    argv: definition.argv ?? null,
+    ...shown,
     cwd: definition.cwd ?? null,
     envNames: Object.keys(definition.env ?? {}),
     timeoutMs: definition.timeoutMs ?? null,
+    queue: definition.queue ?? null,
     priority,
     tags,
     misfire,
