@@ -1,5 +1,4 @@
 /** One client attached to one session, over whatever carries binary messages: replay, live output, window, input, size, control. */
-import type { Problem } from "@gantry/contract";
 import {
   encodeServerMessage,
   type ClientMessage,
@@ -9,7 +8,7 @@ import {
   SessionProtocolError,
   sessionWindowBytes,
 } from "@gantry/contract/session-protocol";
-import type { ErrorCode } from "@gantry/contract/errors";
+import { type ErrorCode, GantryError } from "@gantry/contract/errors";
 
 import type { Duplex } from "../core/duplex.ts";
 import { dropReplies } from "./client-replies.ts";
@@ -46,9 +45,18 @@ export interface AttachmentOptions {
   follow: FollowSession;
   attached(): SessionAttached;
   input(bytes: Uint8Array): void;
+  /** Types a text, then Enter, and settles when that is done. */
+  command(content: string): Promise<unknown>;
+  interrupt(): Promise<unknown>;
+  signal(signal: string): Promise<unknown>;
+  endInput(): void;
   resize(cols: number, rows: number): void;
   nowMs(): number;
 }
+
+/** A client that asks and does not read the answers, or sends only nonsense, is let go. */
+const maxUnreadBytes = 8 * 1024 * 1024;
+const maxMalformed = 100;
 
 export function openAttachment(options: AttachmentOptions): void {
   const { duplex, viewers, readOnly } = options;
@@ -57,12 +65,22 @@ export function openAttachment(options: AttachmentOptions): void {
   let sent = options.since ?? 0;
   let acked = sent;
   let waiting = false;
+  /** Something of the session has been sent: a snapshot after it stands for output that was not. */
+  let shown = false;
   let greeted = false;
+  let malformed = 0;
   let follow: ReturnType<FollowSession> | undefined;
 
   const send = (message: Uint8Array): void => {
-    if (!closed) duplex.send(message);
+    if (closed) return;
+    duplex.send(message);
+    if (duplex.bufferedBytes > maxUnreadBytes) giveUp("resourceExhausted", "What was sent is not read; the attachment is closed.");
   };
+  const giveUp = (code: ErrorCode, detail: string): void => {
+    leave();
+    duplex.close(new GantryError(code, detail).toProblem());
+  };
+  const now = (): string => new Date(options.nowMs()).toISOString();
   const viewer: Viewer = {
     attachmentId: options.attachmentId,
     owner: options.owner,
@@ -106,9 +124,35 @@ export function openAttachment(options: AttachmentOptions): void {
         if (message.take) viewers.giveControl(viewer.attachmentId);
         else if (viewers.controller === viewer) viewers.giveControl(null);
         return;
-      default: {
+      case "status":
+        return viewers.tellStatus(viewer);
+      default:
         if (readOnly) return refuse("permissionDenied", "This attachment is read-only: nothing was typed.");
         if (viewers.controller !== viewer) return refuse("conflict", "Another attachment has control: take control to type.");
+        return steer(message);
+    }
+  };
+  /** What only the controller may do to the program. */
+  const steer = (message: Extract<ClientMessage, { type: "input" | "command" | "interrupt" | "signal" | "end" }>): void => {
+    const attempt = async (work: Promise<unknown>, echo?: string): Promise<void> => {
+      try {
+        await work;
+        if (echo !== undefined) send(encodeServerMessage({ type: "echo", value: { content: echo, timestamp: now() } }));
+      } catch (error) {
+        if (error instanceof GantryError) refuse(error.code, error.message);
+        else refuse("internal", "This could not be done; ask the session's status.");
+      }
+    };
+    switch (message.type) {
+      case "command":
+        return void attempt(options.command(message.content), message.content);
+      case "interrupt":
+        return void attempt(options.interrupt());
+      case "signal":
+        return void attempt(options.signal(message.signal));
+      case "end":
+        return options.endInput();
+      default: {
         const bytes = dropReplies(message.data);
         if (bytes.length > 0) options.input(bytes);
       }
@@ -120,9 +164,10 @@ export function openAttachment(options: AttachmentOptions): void {
       receive(parseClientMessage(bytes));
     } catch (error) {
       if (!(error instanceof SessionProtocolError)) throw error;
-      refuse("invalidArgument", error.message);
-      leave();
-      duplex.close(invalidMessage(error.message));
+      malformed += 1;
+      if (malformed > maxMalformed)
+        giveUp("invalidArgument", `${maxMalformed} messages were none of this protocol; the last: ${error.message}`);
+      else refuse("invalidArgument", `${error.message}. Nothing was done.`);
     }
   });
   duplex.onClose(leave);
@@ -137,6 +182,7 @@ export function openAttachment(options: AttachmentOptions): void {
       // The replay may begin later than was asked for, when that is no longer kept.
       if (sent < offset && acked === sent) acked = offset;
       sent = offset + data.length;
+      shown = true;
       send(message);
       if (sent - acked > sessionWindowBytes) {
         // No client holds the program or the others up: it is left out until it has caught up, then gets the rest or a snapshot.
@@ -145,14 +191,20 @@ export function openAttachment(options: AttachmentOptions): void {
       }
     },
     snapshot({ offset, message }) {
+      const missed = shown && offset > sent;
+      shown = true;
       sent = offset;
       acked = offset;
       send(message);
+      if (missed) {
+        send(
+          encodeServerMessage({
+            type: "system",
+            value: { message: "Output was skipped; this is the screen as it is now.", timestamp: now() },
+          }),
+        );
+      }
     },
     exit: (exit) => viewer.end({ ...exit, offset: sent }),
   });
-}
-
-function invalidMessage(detail: string): Problem {
-  return { type: "about:blank", title: "Invalid argument", status: 400, code: "invalidArgument", detail, retryable: false };
 }

@@ -16,6 +16,8 @@ test("a terminal's answers are dropped, wherever they stand", () => {
     "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
     "\x1b]10;rgb:ff/ff/ff\x07",
     "\x1bP>|xterm(390)\x1b\\",
+    "\x1b]52;c;c2VjcmV0\x07",
+    "\x1b]lold title\x1b\\",
   ]) {
     expect(drop(reply)).toBe("");
     expect(drop(`a${reply}b`)).toBe("ab");

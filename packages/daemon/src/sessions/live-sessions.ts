@@ -5,7 +5,7 @@ import { encodeServerMessage } from "@gantry/contract/session-protocol";
 import type { Clock } from "../core/clock.ts";
 import type { Publish } from "../core/event-bus.ts";
 import type { Logger } from "../core/logger.ts";
-import type { ChildExit, ChildStatus, HostLink } from "../host/link.ts";
+import type { ChildExit, ChildStatus, HostLink, TreeUsage } from "../host/link.ts";
 import { isLive, liveStates, nextState, type SessionStep } from "./state.ts";
 import type { SessionRow, SessionStore } from "./store.ts";
 import { createViewers, type Viewers } from "./viewers.ts";
@@ -24,10 +24,19 @@ export interface Held {
   row: SessionRow;
   viewers: Viewers;
   lastInputMs: number;
+  /** When its processes were last seen at work. */
+  busyMs: number;
+  /** When the last viewer left; 0 when there was none. */
+  detachedMs: number;
+  usage: TreeUsage | undefined;
+  /** While it is not known whether the start was one: told the exit instead of everybody. */
+  settling?: ((exit: ChildExit) => void) | undefined;
 }
 
 const quietAfterMs = 60_000;
 const sweepMs = 15_000;
+/** Of one core, over the time since the measurement before. Timers and blinking cursors stay well below. */
+const busyPercent = 5;
 /** Ended sessions whose last screen can still be looked at. */
 const keptScreens = 16;
 
@@ -37,6 +46,8 @@ export interface LiveSessions {
   hold(row: SessionRow): Held;
   get(id: string): Held | undefined;
   drop(id: string): void;
+  /** Lets go of the screens of ended sessions, but for the newest `keep`; tells how many. */
+  release(keep: number): Promise<number>;
   live(): Held[];
   /** Asks the host what has happened; what does not pass through the daemon only the host knows. */
   refresh(): Promise<void>;
@@ -55,10 +66,16 @@ export function createLiveSessions(options: LiveSessionsOptions): LiveSessions {
     const one: Held = {
       row,
       lastInputMs: row.lastActivityMs,
+      busyMs: 0,
+      detachedMs: 0,
+      usage: undefined,
       viewers: createViewers({
         resize: (cols, rows) => void resize(one, cols, rows),
         status: () => ({ state: one.row.state, title: one.row.title }),
-        changed: () => publish("session.attachments", { ...brief(one.row), viewers: one.viewers.count }),
+        changed: () => {
+          if (one.viewers.count === 0) one.detachedMs = clock.now();
+          publish("session.attachments", { ...brief(one.row), viewers: one.viewers.count });
+        },
       }),
     };
     held.set(row.id, one);
@@ -90,40 +107,46 @@ export function createLiveSessions(options: LiveSessionsOptions): LiveSessions {
     }
   };
   const ended = async (one: Held, exit: ChildExit): Promise<void> => {
-    // How much there was, only the host knows when nobody was attached.
-    const status = (await link.list().catch(() => [])).find(({ id }) => id === one.row.id);
-    await step(one, "exited", {
-      exitCode: exit.code,
-      signal: exit.signal,
-      endReason: exit.reason,
-      endedAtMs: exit.timeMs,
-      outputBytes: status?.endOffset ?? one.row.outputBytes,
-    });
+    // Asked before it may be forgotten, answered later: how much there was, only the host knows when nobody was attached.
+    const asked = link.list().catch(() => []);
+    // In the turn of the exit: whoever has been told of it must not find the session alive.
+    await step(one, "exited", { exitCode: exit.code, signal: exit.signal, endReason: exit.reason, endedAtMs: exit.timeMs });
+    const status = (await asked).find(({ id }) => id === one.row.id);
+    if (status !== undefined && status.endOffset !== one.row.outputBytes) await change(one, { outputBytes: status.endOffset });
   };
   const lost = (one: Held): Promise<void> => step(one, "hostLost", { endReason: "lost", endedAtMs: clock.now() });
 
-  const forgetOldest = async (): Promise<void> => {
+  const release = async (keep: number): Promise<number> => {
     const gone = [...held.values()].filter(({ row, viewers }) => !isLive(row.state) && viewers.count === 0);
-    for (const { row } of gone.slice(0, Math.max(0, gone.length - keptScreens))) {
+    const released = gone.slice(0, Math.max(0, gone.length - keep));
+    for (const { row } of released) {
       held.delete(row.id);
       await link.forget(row.id).catch(() => undefined);
     }
+    return released.length;
+  };
+  const forgetOldest = async (): Promise<void> => {
+    await release(keptScreens);
     if (live().length > 0 || sweeping === undefined) return;
     clearInterval(sweeping);
     sweeping = undefined;
   };
   /** Activity is the host's to know: what nobody views does not pass through the daemon. */
   const sweep = async (): Promise<void> => {
-    for (const status of await link.list()) {
+    for (const status of await link.list({ usage: true })) {
       const one = held.get(status.id);
       if (one !== undefined && isLive(one.row.state)) await refresh(one, status);
     }
   };
   const refresh = async (one: Held, status: ChildStatus): Promise<void> => {
     const lastActivityMs = Math.max(one.lastInputMs, status.lastOutputMs);
+    one.usage = status.usage;
+    if ((status.usage?.cpuPercent ?? 0) >= busyPercent) one.busyMs = clock.now();
     Object.assign(one.row, { outputBytes: status.endOffset, title: status.title, cols: status.cols, rows: status.rows });
     if (lastActivityMs !== one.row.lastActivityMs) await change(one, { lastActivityMs, outputBytes: status.endOffset });
-    await step(one, clock.now() - lastActivityMs > quietAfterMs ? "quiet" : "activity");
+    if (one.settling === undefined) {
+      await step(one, clock.now() - Math.max(lastActivityMs, one.busyMs) > quietAfterMs ? "quiet" : "activity");
+    }
   };
   const resize = async (one: Held, cols: number, rows: number): Promise<void> => {
     if (!isLive(one.row.state) || (cols === one.row.cols && rows === one.row.rows)) return;
@@ -136,7 +159,8 @@ export function createLiveSessions(options: LiveSessionsOptions): LiveSessions {
   const subscriptions = [
     link.on("exit", (id, exit) => {
       const one = held.get(id);
-      if (one !== undefined) void ended(one, exit);
+      if (one?.settling !== undefined) one.settling(exit);
+      else if (one !== undefined) void ended(one, exit);
     }),
     link.on("lost", (id) => {
       const one = held.get(id);
@@ -183,6 +207,7 @@ export function createLiveSessions(options: LiveSessionsOptions): LiveSessions {
     hold,
     get: (id) => held.get(id),
     drop: (id) => void held.delete(id),
+    release,
     live,
     async refresh() {
       if (live().length === 0) return;

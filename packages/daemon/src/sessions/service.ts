@@ -1,37 +1,58 @@
 /** Sessions: opening, finding, steering, and ending them; attachments; and what is true of them after a restart. */
 import {
-  AttachSessionInput,
   GantryError,
   type OpenSessionInput,
+  type RecordingFormat,
   type Session,
   type SessionDetail,
+  type SessionOutputEvent,
   type SessionState,
 } from "@gantry/contract";
 
-import { type Caller, mayTouch, requirePermission } from "../core/caller.ts";
+import { type Caller, mayTouch } from "../core/caller.ts";
 import { toTimestamp } from "../core/clock.ts";
 import type { OpenDuplex } from "../core/duplex.ts";
 import { newId } from "../core/ids.ts";
-import { openAttachment } from "./attachment.ts";
-import { sessionEnvironment } from "./environment.ts";
+import type { Hooks } from "./agents/hooks.ts";
+import { createSessionAgents } from "./agents/session-agents.ts";
+import { createSessionPrompts, type SessionPrompts } from "./agents/session-prompts.ts";
+import { pasteOf } from "./agents/submit.ts";
+import { createAttach } from "./attaching.ts";
+import { createHousekeeping } from "./housekeeping.ts";
+import { createLaunching } from "./launching.ts";
 import { createLiveSessions, type Held, type LiveSessionsOptions } from "./live-sessions.ts";
+import { checkRoom, EarlyFailure, type OpeningLimits, settleOf, startProgram } from "./opening.ts";
+import { outputEvents, outputText } from "./output-stream.ts";
+import type { Profiles } from "./profiles/service.ts";
 import { isLive, liveStates } from "./state.ts";
+import type { SessionRecordings } from "./recordings.ts";
 import type { SessionRow } from "./store.ts";
+import type { PromptStore } from "./store-prompts.ts";
 import { brief, describeEnd, toSession } from "./views.ts";
 
-const interruptKey = Buffer.from([3]);
-
 export interface SessionServiceOptions extends LiveSessionsOptions {
-  limits: { max: number; scrollbackLines: number };
+  limits: OpeningLimits & {
+    scrollbackLines: number;
+    clipboard: boolean;
+    idleTimeoutMs: number;
+    cleanupIntervalMs: number;
+    memoryLimitMb?: number | undefined;
+  };
   /** The daemon's own environment, of which a session gets the harmless part. */
   env: Readonly<Record<string, string | undefined>>;
   homeDirectory: string;
+  recordings: SessionRecordings;
+  profiles: Profiles;
+  hooks: Hooks;
+  promptStore: PromptStore;
 }
 
 export interface SessionFilter {
   states?: readonly SessionState[] | undefined;
   /** Only those that have not ended. */
   live: boolean;
+  tag?: string | undefined;
+  search?: string | undefined;
   limit: number;
   cursor?: string | undefined;
 }
@@ -48,21 +69,45 @@ export interface SessionService {
   signal(ref: string, signal: NodeJS.Signals, caller: Caller): Promise<Session>;
   resize(ref: string, cols: number, rows: number, caller: Caller): Promise<Session>;
   screen(ref: string, format: "text" | "ansi" | "html", caller: Caller): Promise<string>;
+  /** Events as they come, for those who asked for a stream, else everything kept as text. */
+  output(
+    ref: string,
+    options: { since: number; follow: boolean; wantsStream: boolean; signal: AbortSignal },
+    caller: Caller,
+  ): Promise<string | AsyncIterable<SessionOutputEvent>>;
+  recording(ref: string, format: RecordingFormat, caller: Caller): Promise<string>;
   broadcast(ref: string, message: string, caller: Caller): Promise<number>;
   giveControl(ref: string, attachmentId: string | null, caller: Caller): Promise<SessionDetail>;
   kill(ref: string, caller: Caller): Promise<Session>;
+  /** Ends what has been idle for this long (default: as configured), and lets go of ended sessions. */
+  cleanup(
+    options: { idleMs?: number | undefined; dryRun: boolean },
+    caller: Caller,
+  ): Promise<{ ended: Session[]; released: number; recordingsRemoved: number }>;
   attach: OpenDuplex;
   counts(): Promise<{ live: number; total: number }>;
   /** Ends every live session. */
   killAll(): Promise<void>;
+  prompts: SessionPrompts;
   close(): void;
 }
 
 export function createSessionService(options: SessionServiceOptions): SessionService {
-  const { store, link, publish, clock, limits } = options;
+  const { store, link, publish, clock, limits, profiles, recordings } = options;
   const held = createLiveSessions(options);
-  let opening = 0;
-  let nextAttachment = 1;
+  const agents = createSessionAgents({
+    ...options,
+    row: (id) => held.get(id)?.row,
+    save: (id, agent) =>
+      void store
+        .update(id, { agent })
+        .catch((err: unknown) => options.logger.error({ err, session: id }, "an agent's state could not be stored")),
+    write(id, bytes) {
+      const one = held.get(id);
+      if (one !== undefined) write(one, bytes);
+    },
+  });
+  const housekeeping = createHousekeeping({ ...limits, held, link, clock, logger: options.logger, recordings });
 
   /** By id, or by name: the live one, else the newest. The same answer for what is not there and what the caller may not know. */
   const find = async (ref: string, caller: Caller): Promise<SessionRow> => {
@@ -85,9 +130,26 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   const write = (one: Held, bytes: Uint8Array): void => {
     one.lastInputMs = clock.now();
     link.write(one.row.id, bytes);
+    agents.typed(one.row.id, bytes);
     if (one.row.state === "idle") void held.step(one, "activity");
   };
-  const present = (row: SessionRow): Session => toSession(row, held.get(row.id)?.viewers.count ?? 0);
+  const type = async (one: Held, text: string, enter: boolean): Promise<number> => {
+    const isPty = one.row.mode === "pty";
+    // The addon writes the modes into the screen's text, which spares the host another question.
+    const bytes = isPty ? pasteOf(text, await link.screen(one.row.id, "ansi")) : Buffer.from(text);
+    write(one, bytes);
+    // By itself: programs take an Enter that comes in one read with a paste as part of it.
+    if (enter) write(one, Buffer.from(isPty ? "\r" : "\n"));
+    return bytes.length;
+  };
+  const interrupt = async (one: Held): Promise<void> => {
+    if (one.row.mode === "pty") write(one, profiles.interruptKey(one.row.profile));
+    else await link.signal(one.row.id, "SIGINT");
+  };
+  const present = (row: SessionRow): Session => {
+    const one = held.get(row.id);
+    return toSession(row, { viewers: one?.viewers.count ?? 0, usage: one?.usage, queuedPrompts: agents.queued(row.id) });
+  };
   const detail = (row: SessionRow): SessionDetail => {
     const viewers = held.get(row.id)?.viewers;
     const attachments = (viewers?.all() ?? []).map((viewer) => ({
@@ -97,46 +159,29 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       readOnly: viewer.readOnly,
       attachedAt: toTimestamp(viewer.attachedAtMs),
     }));
-    return { ...present(row), attachments };
+    return { ...present(row), attachments, prompts: agents.openPrompts(row.id) };
   };
 
-  const commandOf = (input: OpenSessionInput, caller: Caller): string[] => {
-    if ((input.profile === undefined) === (input.argv === undefined)) {
-      throw new GantryError("invalidArgument", "Give either a profile or argv, the program and its arguments. Nothing was started.");
-    }
-    if (input.env !== undefined || input.cwd !== undefined)
-      requirePermission(caller, "sessions.openFree", "choose a session's folder or environment");
-    if (input.profile === "shell") return [options.env.SHELL ?? "/bin/sh"];
-    requirePermission(caller, "sessions.openFree", "open a session of any program");
-    return input.argv ?? [input.profile as string];
-  };
+  const { prepare, explain } = createLaunching(options);
 
   return {
-    adopt: () => held.adopt(),
+    async adopt() {
+      await held.adopt();
+      await agents.restore(held.live().map(({ row }) => row));
+    },
 
     async open(input, caller) {
-      const argv = commandOf(input, caller);
+      const id = newId("ses");
+      const launch = await prepare(id, input, caller);
+      const { argv } = launch;
       const { name = null } = input;
-      if (name !== null && held.live().some(({ row }) => row.name === name)) {
-        throw new GantryError(
-          "conflict",
-          `A live session is already named ${name}. Attach to it, or choose another name. Nothing was started.`,
-        );
-      }
-      if (held.live().length + opening >= limits.max) {
-        throw new GantryError(
-          "resourceExhausted",
-          `${limits.max} sessions are open, which is the limit (sessions.max). End one first: gantry sessions kill`,
-          {
-            retryable: false,
-          },
-        );
-      }
+      checkRoom(held, limits, input, caller);
       const nowMs = clock.now();
       const { mode, cols, rows } = input;
       const cwd = input.cwd ?? options.homeDirectory;
+      const record = recordings.of(id, input);
       const one = held.hold({
-        id: newId("ses"),
+        id,
         name,
         profile: input.profile ?? null,
         mode,
@@ -155,33 +200,50 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
         endReason: null,
         createdAtMs: nowMs,
         lastActivityMs: nowMs,
+        recording: record === undefined ? 0 : 1,
         endedAtMs: null,
+        agent: null,
       });
-      const { id } = one.row;
-      opening += 1;
       try {
+        const agent = await agents.begin(id, launch);
+        one.row.agent = agent?.agent ?? null;
         await store.insert(one.row);
-        const env = sessionEnvironment(options.env, input.env, mode);
-        const { scrollbackLines } = limits;
-        const { pid } = await link.spawn({ id, mode, argv, cwd, env, cols, rows, scrollbackLines, stdin: "open" });
+        const env = { ...launch.env, ...agent?.env };
+        const { scrollbackLines, clipboard } = limits;
+        const spec = {
+          id,
+          mode,
+          argv,
+          cwd,
+          env,
+          cols,
+          rows,
+          scrollbackLines,
+          clipboard,
+          stdin: "open",
+          record,
+          watch: agent?.watch,
+        } as const;
+        const { pid, exit } = await startProgram(link, one, spec, settleOf(input, launch), agent?.up);
         publish("session.opened", brief(one.row));
         await held.step(one, "started", { pid });
+        if (exit !== undefined) await held.ended(one, exit);
       } catch (error) {
         const endReason = error instanceof GantryError ? error.code : "internal";
-        await held.step(one, "failedToStart", { endReason, endedAtMs: clock.now() });
+        const { exitCode = null, signal = null } = error instanceof EarlyFailure ? error.outcome : {};
+        await held.step(one, "failedToStart", { endReason, exitCode, signal, endedAtMs: clock.now() });
         held.drop(id);
-        throw error;
-      } finally {
-        opening -= 1;
+        await agents.abandon(id);
+        throw explain(error, input);
       }
       return present(one.row);
     },
 
-    async list({ states: asked, live, limit, cursor }, caller) {
+    async list({ states: asked, live, tag, search, limit, cursor }, caller) {
       const states = live ? liveStates.filter((state) => asked === undefined || asked.includes(state)) : asked;
       await held.refresh();
       const owner = mayTouch(caller, "") ? undefined : caller.keyId;
-      const rows = await store.page({ states, owner, before: cursor, limit: limit + 1 });
+      const rows = await store.page({ states, owner, tag, search, before: cursor, limit: limit + 1 });
       const items = rows.slice(0, limit).map((row) => present(held.get(row.id)?.row ?? row));
       const last = items.at(-1);
       return rows.length > limit && last !== undefined ? { items, nextCursor: last.sessionId } : { items };
@@ -195,22 +257,10 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       write(await findLive(ref, caller), bytes);
       return bytes.length;
     },
-    async send(ref, text, enter, caller) {
-      const one = await findLive(ref, caller);
-      // The addon writes the mode into the screen's text, which spares the host another question.
-      const asksForPastes = one.row.mode === "pty" && (await link.screen(one.row.id, "ansi")).includes("\u001b[?2004h");
-      const typed = asksForPastes ? `\u001b[200~${text.replaceAll("\u001b[201~", "")}\u001b[201~` : text.replaceAll(/\r?\n/g, "\r");
-      const end = one.row.mode === "pty" ? "\r" : "\n";
-      const bytes = Buffer.from(one.row.mode === "pty" ? typed : text);
-      write(one, bytes);
-      // By itself: programs take an Enter that comes in one read with a paste as part of it.
-      if (enter) write(one, Buffer.from(end));
-      return bytes.length;
-    },
+    send: async (ref, text, enter, caller) => type(await findLive(ref, caller), text, enter),
     async interrupt(ref, caller) {
       const one = await findLive(ref, caller);
-      if (one.row.mode === "pty") write(one, interruptKey);
-      else await link.signal(one.row.id, "SIGINT");
+      await interrupt(one);
       return present(one.row);
     },
     async signal(ref, signal, caller) {
@@ -235,6 +285,17 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
         );
       }
     },
+    async output(ref, { wantsStream, ...how }, caller) {
+      const row = await find(ref, caller);
+      if (held.get(row.id) === undefined) {
+        throw new GantryError(
+          "notFound",
+          `The output of session ${row.name ?? row.id} is no longer kept: it has ended (${describeEnd(row)}).`,
+        );
+      }
+      return wantsStream ? outputEvents(link, row.id, how) : outputText(link, row.id, how.since, how.signal);
+    },
+    recording: async (ref, format, caller) => recordings.read(await find(ref, caller), format),
     async broadcast(ref, message, caller) {
       const one = await findLive(ref, caller);
       one.viewers.broadcast({ type: "broadcast", value: { from: caller.keyId, message, time: toTimestamp(clock.now()) } });
@@ -254,68 +315,28 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       await held.ended(one, await link.terminate(row.id, { reason: "killed" }));
       return present(one.row);
     },
-
-    async attach(duplex, rawInput, caller) {
-      const parsed = AttachSessionInput.safeParse(rawInput);
-      if (!parsed.success) {
-        const [issue] = parsed.error.issues;
-        throw new GantryError(
-          "invalidArgument",
-          `${issue?.path.join(".") ?? "the input"}: ${issue?.message ?? "not understood"}. Nothing was attached.`,
-        );
-      }
-      requirePermission(caller, "sessions.read", "attach to a session");
-      const { id: ref, since, cols, rows, control } = parsed.data;
-      const row = await find(ref, caller);
-      const one = held.get(row.id);
-      if (one === undefined)
-        throw new GantryError(
-          "notFound",
-          `Session ${row.name ?? row.id} has ended (${describeEnd(row)}), and its screen is no longer kept.`,
-        );
-      const attachmentId = `att_${nextAttachment}`;
-      nextAttachment += 1;
-      openAttachment({
-        duplex,
-        viewers: one.viewers,
-        attachmentId,
-        owner: caller.keyId,
-        readOnly: parsed.data.readOnly || !caller.permissions.has("sessions.control"),
-        takeControl: control,
-        size: cols === undefined || rows === undefined ? undefined : { cols, rows },
-        since,
-        follow: (from, { output, snapshot, exit }) =>
-          link.follow(
-            row.id,
-            { since: from },
-            {
-              output,
-              snapshot,
-              exit: ({ code, signal, reason }) => exit({ state: "exited", exitCode: code, signal, reason }),
-              lost: () => exit({ state: "lost", exitCode: null, signal: null, reason: "lost" }),
-            },
-          ),
-        attached: () => ({
-          sessionId: row.id,
-          ...(row.name === null ? {} : { name: row.name }),
-          mode: row.mode,
-          state: row.state,
-          cols: row.cols,
-          rows: row.rows,
-          offset: row.outputBytes,
-          readOnly: false,
-          controller: false,
-        }),
-        input: (bytes) => write(one, bytes),
-        resize: (newCols, newRows) => void held.resize(one, newCols, newRows),
-        nowMs: () => clock.now(),
-      });
+    async cleanup({ idleMs, dryRun }, caller) {
+      const never = idleMs === undefined && limits.idleTimeoutMs === 0;
+      const mine = ({ row }: Held): boolean => mayTouch(caller, row.owner);
+      const idle = never ? [] : await housekeeping.idle(idleMs, mine);
+      if (!dryRun) await Promise.all(idle.map((one) => housekeeping.end(one, "idleTimeout")));
+      const ended = idle.map(({ row }) => present(row));
+      // What is kept of others' sessions is theirs.
+      if (dryRun || !mayTouch(caller, "")) return { ended, released: 0, recordingsRemoved: 0 };
+      return { ended, released: await held.release(0), recordingsRemoved: await housekeeping.pruneRecordings() };
     },
+
+    attach: createAttach({ held, link, clock, find, write, type, interrupt }),
 
     counts: async () => ({ live: held.live().length, total: await store.count() }),
     async killAll() {
       await Promise.all(held.live().map(async (one) => held.ended(one, await link.terminate(one.row.id, { reason: "shutdown" }))));
     },
-    close: () => held.close(),
+    prompts: createSessionPrompts({ agents, find, findLive: async (ref, caller) => (await findLive(ref, caller)).row }),
+    close() {
+      agents.close();
+      housekeeping.close();
+      held.close();
+    },
   };
 }

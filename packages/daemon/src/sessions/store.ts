@@ -1,6 +1,6 @@
 /** The rows of sessions. */
 import type { SessionState } from "@gantry/contract";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 
 import type { Database } from "../storage/database.ts";
 import type { SessionsTable } from "../storage/tables.ts";
@@ -11,6 +11,9 @@ export interface SessionQuery {
   states?: readonly SessionState[] | undefined;
   /** Only this key's sessions. */
   owner?: string | undefined;
+  tag?: string | undefined;
+  /** Found in name, title, program, folder, or tags. */
+  search?: string | undefined;
   /** Older than this id. */
   before?: string | undefined;
   limit: number;
@@ -28,6 +31,12 @@ export interface SessionStore {
   count(): Promise<number>;
 }
 
+/** Case counts for nothing, and the text's own % and _ stand for themselves. */
+function like(column: "name" | "title" | "argv" | "cwd" | "tags", text: string) {
+  const pattern = `%${text.toLowerCase().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+  return sql<boolean>`lower(${sql.ref(column)}) LIKE ${pattern} ESCAPE '\\'`;
+}
+
 export function createSessionStore(db: Database): SessionStore {
   return {
     insert: async (row) => void (await db.insertInto("sessions").values(row).execute()),
@@ -35,10 +44,14 @@ export function createSessionStore(db: Database): SessionStore {
     get: (id) => db.selectFrom("sessions").selectAll().where("id", "=", id).executeTakeFirst(),
     byName: (name) => db.selectFrom("sessions").selectAll().where("name", "=", name).orderBy("id", "desc").limit(1).executeTakeFirst(),
     inStates: (states) => db.selectFrom("sessions").selectAll().where("state", "in", states).execute(),
-    page({ states, owner, before, limit }) {
+    page({ states, owner, tag, search, before, limit }) {
       let query = db.selectFrom("sessions").selectAll().orderBy("id", "desc").limit(limit);
       if (states !== undefined) query = query.where("state", "in", states);
       if (owner !== undefined) query = query.where("owner", "=", owner);
+      if (tag !== undefined) query = query.where(like("tags", JSON.stringify(tag)));
+      if (search !== undefined) {
+        query = query.where(({ or }) => or((["name", "title", "argv", "cwd", "tags"] as const).map((column) => like(column, search))));
+      }
       if (before !== undefined) query = query.where("id", "<", before);
       return query.execute();
     },

@@ -30,23 +30,39 @@ export interface Viewers {
   /** False when that attachment is not there or may not have control. */
   giveControl(attachmentId: string | null): boolean;
   broadcast(message: ServerMessage): void;
-  tellStatus(): void;
+  /** To all, or to the one that asked. */
+  tellStatus(one?: Viewer): void;
 }
+
+// A thousand viewers that come one after another would cost half a million messages if each were told of each.
+const crowd = 8;
+const crowdMs = 250;
 
 export function createViewers(options: ViewersOptions): Viewers {
   const viewers = new Set<Viewer>();
   let controller: Viewer | undefined;
+  let crowdTimer: NodeJS.Timeout | undefined;
 
   const give = (viewer: Viewer | undefined): void => {
+    const before = controller;
     controller = viewer;
     if (viewer?.size !== undefined) options.resize(viewer.size.cols, viewer.size.rows);
-    tellStatus();
+    tellCount();
+    // Whom it concerns hears it at once, however many there are.
+    if (viewers.size > crowd) for (const one of [before, viewer]) if (one !== undefined && viewers.has(one)) tellStatus(one);
   };
-  const tellStatus = (): void => {
+  const tellCount = (): void => {
+    if (viewers.size <= crowd) return tellStatus();
+    crowdTimer ??= setTimeout(() => {
+      crowdTimer = undefined;
+      tellStatus();
+    }, crowdMs).unref();
+  };
+  const tellStatus = (one?: Viewer): void => {
     const facts = { ...options.status(), viewers: viewers.size };
     // Two texts for all: one for the controller, one for the others.
     const [own, others] = [true, false].map((has) => encodeServerMessage({ type: "status", value: { ...facts, controller: has } }));
-    for (const viewer of viewers) viewer.send((viewer === controller ? own : others) as Uint8Array);
+    for (const viewer of one === undefined ? viewers : [one]) viewer.send((viewer === controller ? own : others) as Uint8Array);
   };
   return {
     get count() {
@@ -59,13 +75,13 @@ export function createViewers(options: ViewersOptions): Viewers {
     add(viewer, take) {
       viewers.add(viewer);
       if (!viewer.readOnly && (take || controller === undefined)) give(viewer);
-      else tellStatus();
+      else tellCount();
       options.changed();
     },
     remove(viewer) {
       if (!viewers.delete(viewer)) return;
       if (controller === viewer) give([...viewers].reverse().find(({ readOnly }) => !readOnly));
-      else tellStatus();
+      else tellCount();
       options.changed();
     },
     giveControl(attachmentId) {

@@ -2,6 +2,8 @@
 import type { Session } from "@gantry/contract";
 
 import { toTimestamp } from "../core/clock.ts";
+import type { TreeUsage } from "../host/interface.ts";
+import { agentOf } from "./agents/session-agents.ts";
 import type { SessionRow } from "./store.ts";
 
 export function brief({ id, name, state, owner }: SessionRow) {
@@ -14,7 +16,14 @@ export function describeEnd({ state, exitCode, signal, endReason }: SessionRow):
   return exitCode === null ? (endReason ?? state) : `exit code ${exitCode}`;
 }
 
-export function toSession(row: SessionRow, viewers: number): Session {
+/** What is true of a session only while it is held. */
+export interface LiveFacts {
+  viewers: number;
+  usage: TreeUsage | undefined;
+  queuedPrompts: number;
+}
+
+export function toSession(row: SessionRow, { viewers, usage, queuedPrompts }: LiveFacts): Session {
   return {
     sessionId: row.id,
     name: row.name,
@@ -30,6 +39,10 @@ export function toSession(row: SessionRow, viewers: number): Session {
     tags: JSON.parse(row.tags) as string[],
     owner: row.owner,
     viewers,
+    agent: agentOf(row),
+    queuedPrompts,
+    resources: usage === undefined || row.endedAtMs !== null ? null : { ...usage, startedAt: toTimestamp(row.createdAtMs) },
+    recording: row.recording === 1,
     outputBytes: row.outputBytes,
     exitCode: row.exitCode,
     signal: row.signal,

@@ -1,0 +1,179 @@
+/** What the sessions' service needs of agents: how to start one that can be read, its state, its hooks' calls, and its prompts. */
+import { type AgentStatus, GantryError, type Prompt, type PromptResult, type sessionEvents } from "@gantry/contract";
+
+import { type Clock, toTimestamp } from "../../core/clock.ts";
+import { descendsFrom } from "../../core/processes.ts";
+import type { Publish } from "../../core/event-bus.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { HostLink, ScreenWatch } from "../../host/link.ts";
+import type { PreparedLaunch } from "../profiles/service.ts";
+import type { SessionRow } from "../store.ts";
+import type { PromptStore } from "../store-prompts.ts";
+import { type AgentRecord, createAgents, toAgentStatus } from "./agents.ts";
+import type { Hooks } from "./hooks.ts";
+import { createPrompts, type WaitOptions } from "./prompts.ts";
+
+export interface SessionAgentsOptions {
+  link: HostLink;
+  hooks: Hooks;
+  promptStore: PromptStore;
+  publish: Publish<typeof sessionEvents>;
+  clock: Clock;
+  logger: Logger;
+  /** The row of a session that is held. */
+  row(id: string): SessionRow | undefined;
+  save(id: string, agent: string): void;
+  write(id: string, bytes: Uint8Array): void;
+}
+
+/** How to start a program so that it can be read. */
+export interface AgentStart {
+  watch: ScreenWatch;
+  env: Record<string, string>;
+  /** For the session's row. */
+  agent: string;
+  /** Settles when it is known to be doing something. */
+  up: Promise<void>;
+}
+
+export interface HookReport {
+  secret: string;
+  pid: number;
+  startedMs?: number | undefined;
+  event: string;
+  detail?: string | undefined;
+}
+
+export interface SessionAgents {
+  /** Undefined when its program is none that can be read. */
+  begin(id: string, launch: PreparedLaunch): Promise<AgentStart | undefined>;
+  /** It did not start. */
+  abandon(id: string): Promise<void>;
+  /** After a restart of the daemon, with the sessions that live. */
+  restore(rows: readonly SessionRow[]): Promise<void>;
+  typed(id: string, bytes: Uint8Array): void;
+  report(row: SessionRow, report: HookReport): Promise<boolean>;
+  queued(id: string): number;
+  openPrompts(id: string): Prompt[];
+  prompts(id: string): Promise<Prompt[]>;
+  prompt(id: string, promptId: string, options: WaitOptions): Promise<PromptResult>;
+  submit(row: SessionRow, text: string, owner: string, options: WaitOptions): Promise<PromptResult>;
+  cancelPrompt(id: string, promptId: string): Promise<Prompt>;
+  close(): void;
+}
+
+export function createSessionAgents(options: SessionAgentsOptions): SessionAgents {
+  const { link, hooks, publish, clock, logger } = options;
+  const agents = createAgents({
+    link,
+    clock,
+    logger,
+    changed(id, record) {
+      const row = options.row(id);
+      if (row === undefined) return;
+      const before = row.agent === null ? undefined : (JSON.parse(row.agent) as AgentRecord);
+      row.agent = JSON.stringify(record);
+      options.save(id, row.agent);
+      if (before?.status.state !== record.status.state)
+        publish("session.agentState", { sessionId: id, name: row.name, owner: row.owner, agent: toAgentStatus(record) });
+    },
+  });
+  const prompts = createPrompts({
+    store: options.promptStore,
+    agents,
+    link,
+    write: options.write,
+    subject: (id) => {
+      const row = options.row(id);
+      return row === undefined ? undefined : { name: row.name, owner: row.owner };
+    },
+    publish,
+    clock,
+    logger,
+  });
+  /** Those of which nothing is known yet. */
+  const starting = new Map<string, () => void>();
+  const abandon = async (id: string): Promise<void> => {
+    starting.delete(id);
+    agents.forget(id);
+    await hooks.remove(id).catch((err: unknown) => logger.warn({ err, session: id }, "a session's hooks could not be removed"));
+  };
+  // The last listener: by now everybody else has heard of the end.
+  agents.onChange((id, { status }) => {
+    if (status.state !== "starting" && status.state !== "unknown" && status.state !== "exited") {
+      starting.get(id)?.();
+      starting.delete(id);
+    }
+    if (status.state === "exited") void abandon(id);
+  });
+
+  return {
+    async begin(id, { profile, mode, hooks: hasHooks, env }) {
+      if (mode !== "pty" || profile === undefined) return undefined;
+      const kind = hasHooks && profile.hooks !== undefined ? profile.hooks : null;
+      const more = kind === null ? {} : hooks.environment(id, kind);
+      // The owner's own use of such a variable is not undone.
+      const usable = kind !== null && Object.keys(more).every((name) => env[name] === undefined) ? kind : null;
+      if (usable !== null) await hooks.install(id, usable);
+      const record = agents.begin(id, { kind: profile.kind, hooks: usable });
+      return {
+        watch: { rules: profile.rules, ...(profile.kind === "shell" ? { foreground: true } : {}) },
+        env: usable === null ? {} : more,
+        agent: JSON.stringify(record),
+        up: new Promise((resolve) => starting.set(id, resolve)),
+      };
+    },
+    abandon,
+    async restore(rows) {
+      const children = new Map((await link.list().catch(() => [])).map((status) => [status.id, status]));
+      const live = new Set(rows.map(({ id }) => id));
+      for (const row of rows) {
+        if (row.agent === null) continue;
+        agents.restore(row.id, JSON.parse(row.agent) as AgentRecord, children.get(row.id)?.signals);
+        for (const call of await hooks.missed(row.id)) agents.hook(row.id, call);
+      }
+      await hooks.keepOnly(live).catch((err: unknown) => logger.warn({ err }, "old hooks could not be removed"));
+      await prompts.restore((id) => live.has(id) && agents.get(id) !== undefined);
+    },
+    typed: (id, bytes) => agents.typed(id, bytes),
+    async report({ id, pid }, { secret, pid: hookPid, startedMs, event, detail }) {
+      if (!(await hooks.knows(id, secret)) || pid === null || !mayBeOf(hookPid, pid)) {
+        logger.warn({ session: id, pid: hookPid, event }, "a hook's call was refused: it is not of this session's program");
+        return false;
+      }
+      const nowMs = clock.now();
+      return agents.hook(id, { event, detail, timeMs: Math.min(startedMs ?? nowMs, nowMs) });
+    },
+    queued: (id) => prompts.queued(id),
+    openPrompts: (id) => prompts.open(id),
+    prompts: (id) => prompts.list(id),
+    prompt: (id, promptId, how) => prompts.result(id, promptId, how),
+    async submit(row, text, owner, how) {
+      if (agents.get(row.id) === undefined) {
+        throw new GantryError(
+          "conflict",
+          `Gantry cannot read what ${row.name ?? row.id} is doing, so a prompt cannot wait for it: open it by a profile, or type at once with sessions send. Nothing was sent.`,
+        );
+      }
+      return prompts.result(row.id, await prompts.add(row.id, text, owner), how);
+    },
+    cancelPrompt: (id, promptId) => prompts.cancel(id, promptId),
+    close() {
+      prompts.close();
+      agents.close();
+    },
+  };
+}
+
+/** Of a session's row; one that has ended while no daemon was there has exited all the same. */
+export function agentOf({ agent, endedAtMs }: SessionRow): AgentStatus | null {
+  if (agent === null) return null;
+  const status = toAgentStatus(JSON.parse(agent) as AgentRecord);
+  if (endedAtMs === null || status.state === "exited") return status;
+  return { kind: status.kind, state: "exited", source: "exit", since: toTimestamp(endedAtMs), detail: null };
+}
+
+/** Where there is no /proc to look into, the session's secret has to do. */
+function mayBeOf(hookPid: number, pid: number): boolean {
+  return process.platform !== "linux" || descendsFrom(hookPid, pid);
+}

@@ -1,0 +1,80 @@
+/** Ends sessions that are left idle for too long or use too much memory, and lets go of what is kept of ended ones. */
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { ExitReason, HostLink } from "../host/link.ts";
+import type { Held, LiveSessions } from "./live-sessions.ts";
+import type { SessionRecordings } from "./recordings.ts";
+
+export interface HousekeepingOptions {
+  held: LiveSessions;
+  link: HostLink;
+  clock: Clock;
+  logger: Logger;
+  /** 0: no session is too idle. */
+  idleTimeoutMs: number;
+  cleanupIntervalMs: number;
+  memoryLimitMb?: number | undefined;
+  recordings: SessionRecordings;
+}
+
+export interface Housekeeping {
+  /** The sessions of `mine` that have been idle for this long (default: as configured). */
+  idle(idleMs: number | undefined, mine: (one: Held) => boolean): Promise<Held[]>;
+  end(one: Held, reason: ExitReason): Promise<void>;
+  /** Removes the oldest recordings when all together are too large; tells how many. */
+  pruneRecordings(): Promise<number>;
+  close(): void;
+}
+
+const memoryIntervalMs = 2000;
+const bytesPerMb = 1024 * 1024;
+
+export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
+  const { held, link, clock, logger } = options;
+  const ending = new Set<string>();
+
+  const end = async (one: Held, reason: ExitReason): Promise<void> => {
+    const { id } = one.row;
+    if (ending.has(id)) return;
+    ending.add(id);
+    try {
+      await held.ended(one, await link.terminate(id, { reason }));
+    } finally {
+      ending.delete(id);
+    }
+  };
+  const idle: Housekeeping["idle"] = async (idleMs = options.idleTimeoutMs, mine) => {
+    await held.refresh();
+    const nowMs = clock.now();
+    return held.live().filter((one) => {
+      const sinceMs = Math.max(one.row.lastActivityMs, one.busyMs, one.detachedMs);
+      return one.row.state !== "starting" && one.viewers.count === 0 && nowMs - sinceMs >= idleMs && mine(one);
+    });
+  };
+  const endAll = async (all: Held[], reason: ExitReason, why: string): Promise<void> => {
+    for (const { row } of all) logger.info({ session: row.id, name: row.name }, why);
+    await Promise.all(all.map((one) => end(one, reason)));
+  };
+  const pruneRecordings = (): Promise<number> => options.recordings.prune(new Set(held.live().map(({ row }) => row.id)));
+  const repeat = (everyMs: number, work: () => Promise<void>): NodeJS.Timeout =>
+    setInterval(() => void work().catch((err: unknown) => logger.warn({ err }, "sessions could not be tidied up")), everyMs).unref();
+
+  const timers = [
+    repeat(options.cleanupIntervalMs, async () => {
+      await pruneRecordings();
+      if (options.idleTimeoutMs > 0)
+        await endAll(await idle(undefined, () => true), "idleTimeout", "the session was idle for too long; it is ended");
+    }),
+  ];
+  const { memoryLimitMb } = options;
+  if (memoryLimitMb !== undefined) {
+    const tooLarge = ({ usage }: Held): boolean => (usage?.memoryBytes ?? 0) > memoryLimitMb * bytesPerMb;
+    timers.push(
+      repeat(memoryIntervalMs, async () => {
+        await held.refresh();
+        await endAll(held.live().filter(tooLarge), "memoryLimit", "the session used more memory than sessions.memoryLimitMb; it is ended");
+      }),
+    );
+  }
+  return { idle, end, pruneRecordings, close: () => timers.forEach(clearInterval) };
+}

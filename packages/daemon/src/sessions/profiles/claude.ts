@@ -1,0 +1,37 @@
+/** Anthropic's Claude Code. */
+import type { ProfileDefinition } from "./definition.ts";
+
+export const claude: ProfileDefinition = {
+  name: "claude",
+  binary: "claude",
+  places: ["~/.local/bin/claude", "~/.claude/local/claude"],
+  install: "npm install -g @anthropic-ai/claude-code",
+  help: [["--help"]],
+  args: [],
+  optionalArgs: [],
+  resume: { latest: ["--continue"], one: ["--resume", "{id}"] },
+  headless: ["-p", "--output-format", "stream-json", "--input-format", "stream-json", "--verbose"],
+  fullAccess: ["--dangerously-skip-permissions"],
+  env: {},
+  hooks: "claude",
+  signIn: { files: ["~/.claude/.credentials.json"], env: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"] },
+  kind: "agent",
+  triedWith: "2.1.330",
+  interruptKey: "escape",
+  rules: [
+    {
+      state: "waitingPermission",
+      in: "bottom",
+      match: String.raw`Do you want to (proceed|make this edit|create|allow|overwrite|fetch|run)`,
+    },
+    { state: "waitingPermission", in: "bottom", match: String.raw`❯ 1\. Yes` },
+    { state: "working", in: "bottom", match: String.raw`esc to interrupt` },
+    {
+      state: "waitingInput",
+      in: "screen",
+      match: String.raw`Select login method|Do you trust the files|Is this a project you|Choose the text style|Enter to (confirm|select)|Press Enter to continue`,
+    },
+    { state: "working", in: "title", match: "^[⠀-⣿] " },
+    { state: "idle", in: "bottom", match: "^\\s*│?\\s*[>❯]([\\s\\x{a0}]|$)" },
+  ],
+};
