@@ -2,6 +2,7 @@
 import type { GantryError, Usage } from "@gantry/contract";
 import { providerPayloadLimitBytes, streamCreditBytes, streamCreditChunks } from "@gantry/contract";
 
+import { type CallInput, createCallInput } from "./call-input.ts";
 import type { CheckParams } from "./method-schema.ts";
 import type { ProviderInstance } from "./registry.ts";
 import type { Route } from "./routing.ts";
@@ -13,8 +14,14 @@ export interface CallRequest {
   method: string;
   params: unknown;
   timeoutMs?: number | undefined;
+  /** Used when neither `timeoutMs` nor the method names one. */
+  defaultTimeoutMs?: number | undefined;
+  /** Calls with the same one go to the same instance while it has room. */
+  affinity?: string | undefined;
   idempotencyKey?: string | undefined;
   trace?: string | undefined;
+  /** The caller goes on to send chunks after the params; see `CallEngine.input`. */
+  hasInput?: boolean | undefined;
   /** Key id of the caller: with `cancel`, nobody else's call can be ended by a caller that sees only its own. */
   owner: string;
 }
@@ -25,6 +32,8 @@ export type CallOutcome = { ok: true; result: unknown; usage: Usage | undefined 
 export interface CallSink {
   /** Items in stream order; `seq` is the position of the first. Report them with `consumed` once they are passed on. */
   chunks(call: Call, seq: number, items: unknown[]): void;
+  /** So many more chunks of input may be sent. */
+  credit?(call: Call, chunks: number): void;
   /** Exactly once, after the last chunk. */
   settled(call: Call, outcome: CallOutcome): void;
 }
@@ -46,6 +55,7 @@ export interface Call {
   deadlineAt: number;
   settledAt: number;
 
+  input: CallInput | undefined;
   /** Stream position up to which chunks have been passed on. */
   received: number;
   /** Chunks that arrived before their turn, by their position. */
@@ -76,6 +86,7 @@ export function createCall(id: string, request: CallRequest, sink: CallSink, now
     sentAt: 0,
     deadlineAt: 0,
     settledAt: 0,
+    input: request.hasInput === true ? createCallInput() : undefined,
     received: 0,
     early: undefined,
     earlyCount: 0,

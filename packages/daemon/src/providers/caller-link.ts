@@ -1,9 +1,10 @@
 /**
  * Calls that come in over Socket.IO: for programs that make many, at the price of one message each way.
  *
- * `emitWithAck("invoke", { provider | model | capability, method, params, timeoutMs?, id? })` answers
+ * `emitWithAck("invoke", { provider | model | capability, method, params, timeoutMs?, affinity?, id? })` answers
  * `{ ok: true, id, result, usage? }` or `{ ok: false, error: Problem }`. With `stream: true` and an `id` of the caller's choice the answer
- * comes as the same `chunk`, `result`, and `fail` events that providers send, paced by the caller's `credit` events.
+ * comes as the same `chunk`, `result`, and `fail` events that providers send, paced by the caller's `credit` events. With `input: "stream"`
+ * and an `id` the caller goes on with `chunk { id, seq, data | batch }`, no further than 64 and what `credit` events add, and `end { id }`.
  */
 import { GantryError, streamCreditChunks, type Problem } from "@gantry/contract";
 
@@ -41,11 +42,12 @@ export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, 
         if (id !== undefined) named.delete(id);
         acknowledge(ack, answerOf(call, outcome));
       },
+      credit: (_call, chunks) => void socket.emit("credit", { id, n: chunks }),
     };
     const call = calls.start(request, sink);
     if (call.state === "closed") return;
     open.add(call);
-    if (id !== undefined) named.set(id, { cancel: () => void calls.cancel(call, "its caller cancelled it"), allow: () => undefined });
+    if (id !== undefined) named.set(id, { call, cancel: () => void calls.cancel(call, "its caller cancelled it"), allow: () => undefined });
   };
 
   const startStream = (request: CallRequest, id: string, credit: number) => {
@@ -57,7 +59,7 @@ export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, 
     if (call.state === "closed") return;
     stream.opened(call);
     open.add(call);
-    named.set(id, stream);
+    named.set(id, Object.assign(stream, { call }));
   };
 
   socket.on("invoke", (message: unknown, ack: unknown) => {
@@ -71,6 +73,8 @@ export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, 
         throw new GantryError("resourceExhausted", `This connection has ${maxCallsPerSocket} calls open already.`);
       if (id !== undefined && named.has(id))
         throw new GantryError("conflict", `This connection has a call with the id ${id} open already.`);
+      if (asked.request.hasInput === true && id === undefined)
+        throw new GantryError("invalidArgument", "An invoke with an input stream needs an `id` of your choice, to tell its chunks apart.");
       if (!isStream) startUnary(asked.request, id, ack);
       else if (id === undefined)
         throw new GantryError("invalidArgument", "A streaming invoke needs an `id` of your choice, to tell its chunks apart.");
@@ -81,6 +85,14 @@ export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, 
     }
   });
 
+  socket.on("chunk", (message: { seq?: unknown; data?: unknown; batch?: unknown } | null) => {
+    const target = named.get(idOf(message) ?? "");
+    if (target && message) calls.input(target.call, message.seq, message.batch ?? ("data" in message ? [message.data] : undefined));
+  });
+  socket.on("end", (message: unknown) => {
+    const ended = named.get(idOf(message) ?? "");
+    if (ended) calls.endInput(ended.call);
+  });
   socket.on("cancel", (message: unknown) => named.get(idOf(message) ?? "")?.cancel());
   socket.on("credit", (message: unknown) => {
     const chunks = (message as { n?: unknown } | null | undefined)?.n;
@@ -100,6 +112,7 @@ function answerOf(call: Call, outcome: CallOutcome): unknown {
 
 /** A call as its caller may steer it, under the id the caller gave it. */
 interface OpenCall {
+  readonly call: Call;
   cancel(): void;
   allow(chunks: number): void;
 }
@@ -114,7 +127,7 @@ function createCallerStream(
   id: string,
   credit: number,
   onEnd: (call: Call) => void,
-): OpenCall & { sink: CallSink; opened(call: Call): void } {
+): Omit<OpenCall, "call"> & { sink: CallSink; opened(call: Call): void } {
   let call: Call | undefined;
   let allowed = credit;
   let sent = 0;
@@ -160,6 +173,7 @@ function createCallerStream(
         outcome = settled;
         push();
       },
+      credit: (_call, chunks) => void socket.emit("credit", { id, n: chunks }),
     },
     opened: (of) => void (call = of),
     cancel() {
@@ -184,7 +198,7 @@ function idOf(message: unknown): string | undefined {
 function parseInvoke(message: unknown, owner: string): { request: CallRequest; id: string | undefined; isStream: boolean; credit: number } {
   if (typeof message !== "object" || message === null) throw new GantryError("invalidArgument", "invoke takes one object.");
   const given = message as Record<string, unknown>;
-  const { method, timeoutMs, idempotencyKey, trace } = given;
+  const { method, timeoutMs, idempotencyKey, affinity, trace } = given;
   if (typeof method !== "string") throw new GantryError("invalidArgument", "invoke: `method` must be a string.");
   if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && (timeoutMs as number) > 0)) {
     throw new GantryError("invalidArgument", "invoke: `timeoutMs` must be a whole number above 0.");
@@ -198,6 +212,8 @@ function parseInvoke(message: unknown, owner: string): { request: CallRequest; i
     params: given["params"],
     timeoutMs: timeoutMs as number | undefined,
     idempotencyKey,
+    affinity: typeof affinity === "string" ? affinity : undefined,
+    hasInput: given["input"] === "stream",
     trace: typeof trace === "string" ? trace : undefined,
     owner,
   };

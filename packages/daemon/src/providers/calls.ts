@@ -19,10 +19,15 @@ import {
   stoppingError,
   tooLargeAnswer,
   tooLargeParams,
+  wrongInputError,
 } from "./failure.ts";
+import { type CallInput, holdInput, noteInput } from "./call-input.ts";
 import { createCallNews, type PublishProviders } from "./call-news.ts";
 import type { ProviderInstance, Registry } from "./registry.ts";
-import { canServe, choose, describeRoute, routeKeysOf } from "./routing.ts";
+import { createBreaker } from "./breaker.ts";
+import { noteEnd, noteFirstAnswer } from "./pace.ts";
+import { createRetryBudget } from "./retry-budget.ts";
+import { canServe, choose, describeRoute, isAdmitted, mostAreOpen, routeKeysOf } from "./routing.ts";
 import { holdsSlot, isAwaited, nextCallState, type CallEvent } from "./state.ts";
 import { exceedsBytes } from "@gantry/contract/json-weight";
 import { candidatesOf, nobodyServes } from "./candidates.ts";
@@ -43,6 +48,13 @@ export interface CallEngine {
   /** The consumer has taken so many chunks: lets the provider send more. */
   consumed(call: Call, chunks: number): void;
 
+  /** Chunks of the caller's own stream. What is out of order or beyond its credit ends the call. */
+  input(call: Call, seq: unknown, items: unknown): void;
+  /** The caller's stream is complete. */
+  endInput(call: Call): void;
+  /** From the instance: so much more of the caller's stream may come. False when it makes no sense. */
+  inputCredit(call: Call, chunks: unknown): boolean;
+
   /** From the instance's connection. False when the message makes no sense for the call. */
   chunk(call: Call, seq: unknown, items: unknown): boolean;
   result(call: Call, data: unknown, usage: unknown): void;
@@ -57,6 +69,8 @@ export interface CallEngine {
   readonly waiting: number;
   readonly active: number;
   waitingFor(name: string): number;
+  /** Second tries that the budget still allows. */
+  readonly retriesLeft: number;
   close(): void;
 }
 
@@ -73,7 +87,7 @@ export interface CallEngineParts {
 export function createCallEngine({ registry, clock, newCallId, publish, bind, unbind }: CallEngineParts): CallEngine {
   const active = new Map<string, Call>();
   const queue = createWaitQueue<Call>();
-  let turn = 0;
+  const retries = createRetryBudget();
   const tell = createCallNews(publish);
 
   const where = (call: Call) => `${call.instance?.label ?? describeRoute(call.request.route)} ${call.request.method}`;
@@ -109,7 +123,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     active.delete(call.id);
     call.settledAt = clock.monotonic();
     const instance = call.instance;
-    if (instance !== undefined && !outcome.ok && countsAsFailure(outcome.error)) instance.stats.failures += 1;
+    if (instance !== undefined) score(call, instance, outcome);
     if (call.state === "lingering") {
       call.timer = setTimeout(() => move(call, "expire"), cancelGraceMs);
       call.timer.unref();
@@ -117,6 +131,22 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     call.sink.settled(call, outcome);
     tell(call, outcome);
     return true;
+  }
+
+  /** Tells the statistics and the breaker how the call went, now that it has ended: a stream may still fail after its first chunk. */
+  function score(call: Call, instance: ProviderInstance, outcome: CallOutcome): void {
+    const isBad = !outcome.ok && countsAsFailure(outcome.error);
+    if (isBad) instance.stats.failures += 1;
+    if (outcome.ok) noteEnd(instance.pace, call.settledAt - call.sentAt);
+    if (!isBad && instance.breakers.size === 0) return;
+    const method = call.request.method;
+    let breaker = instance.breakers.get(method);
+    if (breaker === undefined) {
+      if (!isBad) return;
+      breaker = createBreaker();
+      instance.breakers.set(method, breaker);
+    }
+    breaker.ended(outcome.ok ? "good" : isBad ? "bad" : "ignored", call.settledAt);
   }
 
   /** Ends the call for its caller and tells the provider to stop. */
@@ -136,7 +166,8 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     }
     if (method?.idempotent === true) call.idempotent = true;
     const now = clock.monotonic();
-    if (call.deadlineAt === 0) call.deadlineAt = call.startedAt + (request.timeoutMs ?? method?.timeoutMs ?? defaultBudgetMs);
+    if (call.deadlineAt === 0)
+      call.deadlineAt = call.startedAt + (request.timeoutMs ?? method?.timeoutMs ?? request.defaultTimeoutMs ?? defaultBudgetMs);
     const budgetMs = Math.max(1, Math.ceil(call.deadlineAt - now));
     move(call, "send");
     call.instance = instance;
@@ -146,6 +177,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     call.timer = setTimeout(onBudgetSpent, budgetMs, call);
     instance.inflight += 1;
     instance.stats.calls += 1;
+    if (instance.breakers.size > 0) instance.breakers.get(request.method)?.sent(now);
     bind(instance, call);
     const message: Record<string, unknown> = {
       id: call.id,
@@ -157,7 +189,16 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     };
     if (request.idempotencyKey !== undefined) message["idem"] = request.idempotencyKey;
     if (request.trace !== undefined) message["trace"] = request.trace;
+    if (call.input !== undefined) message["input"] = "stream";
     instance.link.emit("invoke", message);
+    if (call.input !== undefined) passHeld(call, call.input, instance);
+  }
+
+  /** What the caller sent while the call waited. */
+  function passHeld({ id }: Call, input: CallInput, instance: ProviderInstance): void {
+    if (input.held.length > 0) instance.link.emit("chunk", { id, seq: 0, batch: input.held });
+    input.held = [];
+    if (input.isEnded) instance.link.emit("end", { id });
   }
 
   function onBudgetSpent(call: Call): void {
@@ -166,17 +207,17 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
 
   /** Sends now, or waits for a slot. */
   function dispatch(call: Call, except?: ProviderInstance): void {
-    turn += 1;
-    const instance = choose(candidatesOf(registry, call.request.route), call.request.method, turn, except);
+    const { route, method, affinity } = call.request;
+    const instance = choose(candidatesOf(registry, route), { method, affinity, except, now: clock.monotonic(), random: Math.random });
     if (instance !== undefined) return send(call, instance);
-    const refusal = nobodyServes(registry, call.request.route, call.request.method);
+    const refusal = nobodyServes(registry, route, method);
     if (refusal) throw refusal;
     if (queue.size >= maxWaiting) throw busy(call, "too many calls are waiting already");
     const left = call.deadlineAt === 0 ? (call.request.timeoutMs ?? maxWaitMs) : call.deadlineAt - clock.monotonic();
     const waitMs = Math.max(1, Math.min(maxWaitMs, left));
     clearTimeout(call.timer);
     call.timer = setTimeout(() => refuseWaiting(call, busy(call, `no slot became free in ${Math.round(waitMs)} ms`)), waitMs);
-    queue.push(describeRoute(call.request.route), call);
+    queue.push(describeRoute(route), call);
   }
 
   /** A call that was sent once and lost may have executed, whatever keeps it from a second instance. */
@@ -195,12 +236,18 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
   }
 
   function busy(call: Call, why: string): GantryError {
-    return busyError(describeRoute(call.request.route), why, queue.size);
+    const { route, method } = call.request;
+    const line = queue.sizeOf(describeRoute(route));
+    return busyError(describeRoute(route), why, line, waitFor(candidatesOf(registry, route), method, line));
   }
 
   function serveWaiting(instance: ProviderInstance): void {
     while (queue.size > 0 && instance.inflight < instance.concurrency) {
-      const call = queue.take(routeKeysOf(instance), (waiter) => canServe(instance, waiter.request.method));
+      const now = clock.monotonic();
+      const call = queue.take(routeKeysOf(instance), ({ request: { method, route } }) => {
+        if (!canServe(instance, method)) return false;
+        return isAdmitted(instance, method, now) || mostAreOpen(candidatesOf(registry, route), method, now);
+      });
       if (call === undefined) return;
       orRefuse(call, () => send(call, instance));
     }
@@ -215,6 +262,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       const call = createCall(newCallId(), request, sink, now);
       // Before the dispatch: an answer may come while the message is still being handed over.
       active.set(call.id, call);
+      retries.noteCall();
       try {
         dispatch(call);
       } catch (error) {
@@ -228,6 +276,31 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     consumed(call, chunks) {
       const credit = takeConsumed(call, chunks);
       if (credit !== undefined && call.state === "streaming") call.instance?.link.emit("credit", credit);
+    },
+
+    input(call, seq, items) {
+      const { input, instance } = call;
+      if (input === undefined || !isAwaited(call.state)) return;
+      const wrong = noteInput(input, seq, items);
+      if (wrong !== undefined) stop(call, wrongInputError(where(call), wrong), "protocol");
+      else if (exceedsBytes(items, providerPayloadLimitBytes)) stop(call, tooLargeParams(`the input stream of ${where(call)}`), "protocol");
+      else if (call.state !== "queued" && instance !== undefined) instance.link.emit("chunk", { id: call.id, seq, batch: items });
+      else if (!holdInput(input, items as unknown[])) stop(call, tooLargeParams(`the waiting input stream of ${where(call)}`), "protocol");
+    },
+    endInput(call) {
+      const { input, instance } = call;
+      if (input === undefined || input.isEnded) return;
+      input.isEnded = true;
+      if (call.state === "sent" || call.state === "streaming") instance?.link.emit("end", { id: call.id });
+    },
+    inputCredit(call, chunks) {
+      if (call.input === undefined || !Number.isSafeInteger(chunks) || (chunks as number) <= 0) return false;
+      // More than it took it cannot grant: a caller must not be let loose by a number.
+      const granted = Math.min(call.input.granted + (chunks as number), call.input.next + streamCreditChunks);
+      const more = granted - call.input.granted;
+      call.input.granted = granted;
+      if (more > 0 && isAwaited(call.state)) call.sink.credit?.(call, more);
+      return true;
     },
 
     chunk(call, seq, items) {
@@ -254,17 +327,17 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
         end(call, "finish", { ok: true, result: data, usage: usageOf(usage) });
       }
     },
-    fail(call, error) {
-      finishWith(call, errorFromFailure(error, where(call)));
+    fail(call, failure) {
+      const error = errorFromFailure(failure, where(call));
+      // It says itself that it did not take the call, such as while it drains.
+      if (error.code === "unavailable" && error.retryable && tryElsewhere(call, error)) return;
+      finishWith(call, error);
     },
     lost(calls, reason) {
       let aborted = 0;
       for (const call of calls) {
-        const instance = call.instance;
-        const mayRetry = call.state === "sent" && call.idempotent && call.attempt === 1 && call.deadlineAt > clock.monotonic();
-        const sibling = mayRetry && hasOther(call, instance);
-        if (sibling && move(call, "retry")) orRefuse(call, () => dispatch(call, instance));
-        else if (end(call, "lost", { ok: false, error: lostError(where(call), reason, call.received, call.idempotent) })) aborted += 1;
+        if (tryElsewhere(call)) continue;
+        if (end(call, "lost", { ok: false, error: lostError(where(call), reason, call.received, call.idempotent) })) aborted += 1;
       }
       return aborted;
     },
@@ -286,6 +359,9 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     get active() {
       return active.size;
     },
+    get retriesLeft() {
+      return retries.left;
+    },
     waitingFor: (name) => queue.sizeOf(describeRoute({ provider: name })),
     close() {
       for (const call of active.values()) stop(call, stoppingError(where(call)), "shutdown");
@@ -294,6 +370,23 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
 
   function finishWith(call: Call, error: GantryError): void {
     end(call, "finish", { ok: false, error });
+  }
+
+  /** The one failover: for a call that may run twice, had no answer yet, and finds another instance, time, and retry budget. */
+  function tryElsewhere(call: Call, failure?: GantryError): boolean {
+    const { instance } = call;
+    const now = clock.monotonic();
+    // Its input cannot be sent a second time: it was passed on and forgotten.
+    if (call.input !== undefined && call.input.next > 0) return false;
+    if (call.state !== "sent" || !call.idempotent || call.attempt > 1 || call.deadlineAt <= now || !hasOther(call, instance)) return false;
+    if (!retries.take(now)) return false;
+    if (instance !== undefined && failure !== undefined) {
+      call.settledAt = now;
+      score(call, instance, { ok: false, error: failure });
+    }
+    if (!move(call, "retry")) return false;
+    orRefuse(call, () => dispatch(call, instance));
+    return true;
   }
 
   function hasOther(call: Call, gone: ProviderInstance | undefined): boolean {
@@ -306,9 +399,24 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
   function notePace(call: Call): void {
     const instance = call.instance;
     if (instance === undefined) return;
-    const tookMs = clock.monotonic() - call.sentAt;
-    instance.latencyMs = instance.latencyMs === 0 ? tookMs : instance.latencyMs * 0.9 + tookMs * 0.1;
+    const now = clock.monotonic();
+    noteFirstAnswer(instance.pace, now - call.sentAt, now);
   }
+}
+
+const shortestWaitMs = 50;
+const longestWaitMs = 60_000;
+/** A call's length before any has ended. */
+const assumedCallMs = 1_000;
+
+/** When the last in a line of this length may expect a slot: calls are taken to last as long as they did lately. */
+function waitFor(instances: Iterable<ProviderInstance>, method: string, line: number): number {
+  let perMs = 0;
+  for (const instance of instances) {
+    if (canServe(instance, method)) perMs += instance.concurrency / (instance.pace.durationMs || assumedCallMs);
+  }
+  if (perMs === 0) return assumedCallMs;
+  return Math.round(Math.min(longestWaitMs, Math.max(shortestWaitMs, (line + 1) / perMs)));
 }
 
 /** What a caller did wrong, or wanted, says nothing about the instance. */

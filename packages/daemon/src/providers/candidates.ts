@@ -7,8 +7,12 @@ import type { Route } from "./routing.ts";
 
 const none: readonly ProviderInstance[] = [];
 
+/** Can be gone through more than once. */
 export function candidatesOf(registry: Registry, route: Route): Iterable<ProviderInstance> {
-  if ("provider" in route) return registry.provider(route.provider)?.instances.values() ?? none;
+  if ("provider" in route) {
+    const instances = registry.provider(route.provider)?.instances;
+    return instances === undefined ? none : { [Symbol.iterator]: () => instances.values() };
+  }
   return ("model" in route ? registry.byModel.get(route.model) : registry.byCapability.get(route.capability)) ?? none;
 }
 
@@ -41,6 +45,10 @@ export function unknownProvider(registry: Registry, name: string): GantryError {
 function unknownRoute(registry: Registry, route: Route): GantryError {
   if ("model" in route) return unknownName(`model ${route.model}`, "", route.model, registry.byModel.keys());
   if ("capability" in route) return unknownName(`capability ${route.capability}`, "", route.capability, registry.byCapability.keys());
+  const absent = registry.whyAbsent(route.provider);
+  if (absent !== undefined) {
+    return new GantryError("unavailable", `Provider ${route.provider} is configured but not up: ${absent}. Nothing was sent.`);
+  }
   const offline = registry.offline(route.provider);
   if (offline === undefined) return unknownProvider(registry, route.provider);
   return new GantryError(

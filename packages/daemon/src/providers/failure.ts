@@ -15,8 +15,10 @@ export function errorFromFailure(error: unknown, where: string): GantryError {
   const code: ProviderCode = isProviderCode(given["code"]) ? given["code"] : "INTERNAL";
   const message = typeof given["message"] === "string" && given["message"] !== "" ? cleanText(given["message"]) : "no message was given";
   const details: Record<string, unknown> = { providerCode: code, from: where };
-  if (typeof given["retryAfterMs"] === "number" && given["retryAfterMs"] >= 0) details["retryAfterMs"] = given["retryAfterMs"];
-  if (typeof given["details"] === "object" && given["details"] !== null) details["provider"] = given["details"];
+  const more = (typeof given["details"] === "object" && given["details"] !== null ? given["details"] : {}) as Record<string, unknown>;
+  const retryAfterMs = given["retryAfterMs"] ?? more["retryAfterMs"];
+  if (typeof retryAfterMs === "number" && retryAfterMs >= 0) details["retryAfterMs"] = retryAfterMs;
+  if (given["details"] === more) details["provider"] = more;
   return new GantryError(providerCodes[code], `${where}: ${message}`, {
     details,
     ...(typeof given["retryable"] === "boolean" ? { retryable: given["retryable"] } : {}),
@@ -58,10 +60,27 @@ export function stoppingError(where: string): GantryError {
   return new GantryError("unavailable", `The daemon is stopping; ${where} was told to stop but may have executed.`);
 }
 
-export function busyError(what: string, why: string, waiting: number): GantryError {
-  return new GantryError("resourceExhausted", `Every instance for ${what} is busy: ${why}. Try again shortly.`, {
-    details: { providerCode: "RESOURCE_EXHAUSTED", retryAfterMs: 1000, waiting },
-  });
+/** `retryAfterMs`: when a slot is likely to be free, by how long calls have taken and how many wait. */
+export function busyError(what: string, why: string, waiting: number, retryAfterMs: number): GantryError {
+  const shown = retryAfterMs < 1000 ? `${retryAfterMs} ms` : `${Math.ceil(retryAfterMs / 1000)} s`;
+  return new GantryError(
+    "resourceExhausted",
+    `Every instance for ${what} is busy: ${why}. Nothing was sent; try again in about ${shown}.`,
+    {
+      details: { providerCode: "RESOURCE_EXHAUSTED", retryAfterMs, waiting },
+    },
+  );
+}
+
+/** The caller broke the rules of its own input stream. */
+export function wrongInputError(where: string, what: string): GantryError {
+  return new GantryError(
+    "invalidArgument",
+    `The input stream of ${where} was wrong: ${what}. The call was ended and the provider told to stop.`,
+    {
+      details: { providerCode: "INVALID_ARGUMENT", mayHaveExecuted: true },
+    },
+  );
 }
 
 export function overCreditError(where: string, credit: number, chunks: number): GantryError {

@@ -1,7 +1,7 @@
 /** The providers room's operations. */
-import type { providerOperations } from "@gantry/contract";
+import type { providerOperations, ProviderSummary } from "@gantry/contract";
 
-import type { CallContext } from "../core/caller.ts";
+import type { CallContext, Caller } from "../core/caller.ts";
 import type { Handlers } from "../core/handlers.ts";
 import type { CallRequest } from "./call.ts";
 import { invokeOnce, invokeStream, oneRoute } from "./invoke.ts";
@@ -12,17 +12,17 @@ export function createProvidersHandlers(service: ProvidersService): Handlers<typ
     wantsStream ? invokeStream(service.calls, request, signal) : invokeOnce(service.calls, request, signal);
 
   return {
-    list({ limit, cursor, kind, state }) {
+    list({ limit, cursor, kind, state }, { caller }) {
       const all = service
         .list()
         .filter((provider) => (kind === undefined || provider.kind === kind) && (state === undefined || provider.state === state));
       // The cursor is the last name of the page before: names are unique and sorted.
       const rest = cursor === undefined ? all : all.filter((provider) => provider.name > cursor);
-      const items = rest.slice(0, limit);
+      const items = rest.slice(0, limit).map((provider) => permitted(provider, caller));
       const last = items.at(-1);
       return rest.length > items.length && last ? { items, nextCursor: last.name } : { items };
     },
-    get: ({ name }) => service.get(name),
+    get: ({ name }, { caller }) => permitted(service.get(name), caller),
     models: () => ({ items: service.models() }),
     capabilities: () => ({ items: service.capabilities() }),
     health: ({ name, timeoutMs }) => service.health(name, timeoutMs),
@@ -39,8 +39,15 @@ export function createProvidersHandlers(service: ProvidersService): Handlers<typ
       return invoke(request, context);
     },
     cancelCall: ({ id, reason }, { caller }) => ({ callId: id, cancelled: service.cancelCall(id, reason, caller) }),
+    restart: async ({ name, instance, deadlineMs }) => ({ name, instances: await service.restart(name, instance, deadlineMs) }),
     drain: ({ name, instance, deadlineMs, reason }) => service.drain(name, instance, { deadlineMs, reason }),
   };
+}
+
+/** What a program prints may be anybody's business or nobody's: it goes with the right to read the configuration. */
+function permitted<View extends Pick<ProviderSummary, "supervision">>(view: View, caller: Caller): View {
+  if (view.supervision === undefined || caller.permissions.has("config.read")) return view;
+  return { ...view, supervision: view.supervision.map(({ stderr: _withheld, ...rest }) => rest) };
 }
 
 /** A provider of several models must hear which one is meant. */

@@ -6,6 +6,7 @@
 import {
   DrainMessage,
   GantryError,
+  olderFeature,
   providerCodeOf,
   providerPayloadLimitBytes,
   providerProtocolVersion,
@@ -14,6 +15,7 @@ import {
   streamCreditBytes,
   streamCreditChunks,
   type ProviderFailure,
+  type ProviderType,
   UnregisterMessage,
 } from "@gantry/contract";
 import type { z } from "zod";
@@ -25,13 +27,14 @@ import type { Call } from "./call.ts";
 import type { CallEngine } from "./calls.ts";
 import { cleanText } from "./failure.ts";
 import { compileMethodSchema } from "./method-schema.ts";
+import { createPace } from "./pace.ts";
 import type { InstanceLink, InstanceMethod, ProviderInstance } from "./registry.ts";
 import { acknowledge, type ProviderSocket } from "./socket.ts";
 
 /** What the room does when a connection joins, changes, or leaves. */
 export interface LinkEvents {
   /** Throws when the name is taken by a newer connection. Returns the other instances of the name. */
-  join(instance: ProviderInstance): string[];
+  join(instance: ProviderInstance, caller: Caller): string[];
   update(instance: ProviderInstance, document: RegisterMessage, methods: Map<string, InstanceMethod>): string[];
   status(instance: ProviderInstance, status: StatusMessage): void;
   drain(instance: ProviderInstance, reason: string): void;
@@ -45,6 +48,8 @@ export interface LinkParts {
   clock: Clock;
   logger: Logger;
   node: string;
+  /** How a provider of this name came to be. */
+  typeOf(name: string): ProviderType;
 }
 
 /** Calls that are out, by connection: another provider's ids mean nothing here. */
@@ -58,7 +63,7 @@ export function unbindCall(instance: ProviderInstance, call: Call): void {
   pendingOf.get(instance.link)?.delete(call.id);
 }
 
-export function openLink(socket: ProviderSocket, caller: Caller, { calls, events, clock, logger, node }: LinkParts): void {
+export function openLink(socket: ProviderSocket, caller: Caller, { calls, events, clock, logger, node, typeOf }: LinkParts): void {
   const pending = new Map<string, Call>();
   const asked = new Set<(error: Error) => void>();
   let instance: ProviderInstance | undefined;
@@ -109,8 +114,8 @@ export function openLink(socket: ProviderSocket, caller: Caller, { calls, events
     const methods = compileMethods(document);
     let peers: string[];
     if (instance === undefined) {
-      const joining = createInstance(document, methods, link, clock.now());
-      peers = events.join(joining);
+      const joining = createInstance(document, methods, link, typeOf(document.name), clock.now());
+      peers = events.join(joining, caller);
       instance = joining;
     } else {
       if (document.name !== instance.name || document.instance !== instance.instance) {
@@ -159,6 +164,11 @@ export function openLink(socket: ProviderSocket, caller: Caller, { calls, events
     const items = message.batch === undefined ? ("data" in message ? [message.data] : undefined) : message.batch;
     if (!calls.chunk(call, message.seq, items)) malformed("chunk");
   });
+  socket.on("credit", (message: { n?: unknown }) => {
+    // The same socket may also make calls; its credit for those has another id and is not for us.
+    const call = callOf(message);
+    if (call !== undefined && !calls.inputCredit(call, message.n)) malformed("credit");
+  });
   socket.on("result", (message: { data?: unknown; usage?: unknown }) => {
     const call = callOf(message);
     if (call === undefined) return malformed("result");
@@ -188,6 +198,7 @@ function createInstance(
   document: RegisterMessage,
   methods: Map<string, InstanceMethod>,
   link: InstanceLink,
+  type: ProviderType,
   connectedAt: number,
 ): ProviderInstance {
   return {
@@ -195,6 +206,7 @@ function createInstance(
     instance: document.instance,
     epoch: document.epoch,
     link,
+    type,
     connectedAt,
     label: `${document.name}/${document.instance}`,
     document,
@@ -205,7 +217,10 @@ function createInstance(
     weight: document.capacity.weight,
     inflight: 0,
     stats: { calls: 0, failures: 0 },
-    latencyMs: 0,
+    pace: createPace(),
+    breakers: new Map(),
+    hint: undefined,
+    isOlder: document.features.includes(olderFeature),
     malformed: 0,
   };
 }

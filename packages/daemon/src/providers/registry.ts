@@ -1,8 +1,10 @@
 /** Who is connected: names, their instances, and what each offers. Keeps a memory of names that left, so that they are "offline", not unknown. */
-import type { ProviderMethod, RegisterMessage } from "@gantry/contract";
+import type { ProviderMethod, ProviderType, RegisterMessage } from "@gantry/contract";
 import { LRUCache } from "lru-cache";
 
+import type { Breaker } from "./breaker.ts";
 import type { CheckParams } from "./method-schema.ts";
+import type { Pace } from "./pace.ts";
 import type { InstanceState } from "./state.ts";
 
 export interface InstanceMethod extends ProviderMethod {
@@ -30,6 +32,8 @@ export interface ProviderInstance {
   readonly instance: string;
   readonly epoch: number;
   readonly link: InstanceLink;
+  /** `socket` unless the daemon runs the provider itself. */
+  readonly type: ProviderType;
   readonly connectedAt: number;
   /** `name/instance`, as errors and logs show it. */
   readonly label: string;
@@ -42,9 +46,21 @@ export interface ProviderInstance {
   inflight: number;
   /** Outlives the connection: a call that is lost with it still counts. */
   readonly stats: CallStats;
-  /** Smoothed milliseconds to the first answer; 0 before there is one. */
-  latencyMs: number;
+  pace: Pace;
+  /** By method; one is made at a method's first failure. */
+  readonly breakers: Map<string, Breaker>;
+  /** The instance's own word on its load: calls that others gave it, and how many wait in it. */
+  hint: LoadHint | undefined;
+  /** Speaks the protocol of before; used only when nobody else offers the same. */
+  readonly isOlder: boolean;
   malformed: number;
+}
+
+export interface LoadHint {
+  others: number;
+  queue: number;
+  /** On the monotonic clock. */
+  at: number;
 }
 
 export interface OfflineProvider {
@@ -70,6 +86,8 @@ export interface Registry {
   providers(): Iterable<Provider>;
   offlineProviders(): Iterable<[string, OfflineProvider]>;
   names(): string[];
+  /** Why a configured provider that was never here is not; undefined for a name that nobody declared. */
+  whyAbsent(name: string): string | undefined;
   byModel: ReadonlyMap<string, ReadonlySet<ProviderInstance>>;
   byCapability: ReadonlyMap<string, ReadonlySet<ProviderInstance>>;
 }
@@ -77,7 +95,7 @@ export interface Registry {
 /** Long enough to see in a list why something is missing; short enough that a renamed provider fades. */
 const offlineMemory = { max: 500, ttl: 60 * 60 * 1000 };
 
-export function createRegistry(): Registry {
+export function createRegistry(whyAbsent: (name: string) => string | undefined = () => undefined): Registry {
   const providers = new Map<string, Provider>();
   const offline = new LRUCache<string, OfflineProvider>(offlineMemory);
   const byModel = new Map<string, Set<ProviderInstance>>();
@@ -127,6 +145,7 @@ export function createRegistry(): Registry {
     providers: () => providers.values(),
     offlineProviders: () => offline.entries(),
     names: () => [...providers.keys(), ...offline.keys()],
+    whyAbsent,
     byModel,
     byCapability,
   };

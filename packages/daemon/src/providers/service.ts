@@ -9,6 +9,8 @@ import {
   type ProviderDetail,
   type ProviderHealth,
   type ProviderSummary,
+  rolePermissions,
+  type SupervisedInstance,
 } from "@gantry/contract";
 
 import { mayTouch, type Caller } from "../core/caller.ts";
@@ -20,10 +22,12 @@ import { openCallerLink } from "./caller-link.ts";
 import { unknownProvider } from "./candidates.ts";
 import { cleanText } from "./failure.ts";
 import { bindCall, type LinkEvents, openLink, unbindCall } from "./link.ts";
+import { openOlderCaller, openOlderProvider } from "./older-events.ts";
 import { createRegistry, type Provider, type ProviderInstance } from "./registry.ts";
 import type { ProviderSocket } from "./socket.ts";
 import { nextInstanceState } from "./state.ts";
-import { detailOf, offlineDetail, summaryOf } from "./views.ts";
+import { createManagedProviders, type ManagedSettings } from "./managed/managed-providers.ts";
+import { createViews } from "./listing.ts";
 
 export interface ProvidersService {
   /** Takes an authenticated connection of the namespace `/providers`: it may register a provider, make calls, or both. */
@@ -34,6 +38,8 @@ export interface ProvidersService {
   get(name: string): ProviderDetail;
   models(): ModelInfo[];
   capabilities(): CapabilityInfo[];
+  /** True when a connected instance offers the model and has the method. */
+  offers(model: string, method: string): boolean;
   health(name: string, timeoutMs: number): Promise<ProviderHealth>;
   drain(name: string, instance: string | undefined, drain: DrainMessage): { name: string; instances: string[]; inflight: number };
   cancelCall(id: string, reason: string, caller: Caller): boolean;
@@ -41,7 +47,11 @@ export interface ProvidersService {
   /** For metrics and `status`. */
   counts(): { names: number; instances: number; callsInFlight: number; callsWaiting: number };
   /** Tells every provider to finish, ends open calls, and closes the connections. */
-  close(): void;
+  /** Starts the providers of the configuration, without waiting for them. */
+  start(): void;
+  /** Drains, ends, and starts again a provider that the daemon runs. Resolves when it has come up or failed once. */
+  restart(name: string, instance: string | undefined, deadlineMs: number): Promise<SupervisedInstance[]>;
+  close(): Promise<void>;
 }
 
 export interface ProvidersParts {
@@ -51,18 +61,36 @@ export interface ProvidersParts {
   newCallId: () => string;
   /** The name of this daemon among others, told to providers. */
   node: string;
+  managed: ManagedSettings;
 }
 
-export function createProvidersService({ clock, logger, publish, newCallId, node }: ProvidersParts): ProvidersService {
-  const registry = createRegistry();
+export function createProvidersService({ clock, logger, publish, newCallId, node, managed: settings }: ProvidersParts): ProvidersService {
+  const registry = createRegistry((name) => managed.whyAbsent(name));
   const calls = createCallEngine({ registry, clock, newCallId, publish, bind: bindCall, unbind: unbindCall });
   const sockets = new Set<ProviderSocket>();
+  /** Who waits for an instance to leave, by its label. */
+  const leaving = new Map<string, (() => void)[]>();
+  const managed = createManagedProviders({
+    ...settings,
+    clock,
+    logger,
+    publish,
+    accept: (name, socket) => open(socket, callerFor(name)),
+  });
+  const describe = createViews({ registry, calls, managed, clock, startedAt: clock.now() });
 
   const peersOf = ({ name, instance }: ProviderInstance) =>
     [...(registry.provider(name)?.instances.keys() ?? [])].filter((peer) => peer !== instance);
 
+  function open(socket: ProviderSocket, caller: Caller): void {
+    sockets.add(socket);
+    socket.on("disconnect", () => sockets.delete(socket));
+    const typeOf = (name: string) => managed.settings(name)?.type ?? "socket";
+    openLink(socket, caller, { calls, events, clock, logger, node, typeOf });
+  }
+
   const events: LinkEvents = {
-    join(instance) {
+    join(instance, caller) {
       const older = registry.provider(instance.name)?.instances.get(instance.instance);
       if (older && older.epoch >= instance.epoch) {
         throw new GantryError(
@@ -83,6 +111,7 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
       logger.info({ provider: instance.label, methods: document.methods.length, version: document.version }, "a provider joined");
       publish("provider.joined", { name, instance: instance.instance, version: document.version, kind: document.kind });
       calls.pump();
+      managed.noteJoined(caller.keyId, name);
       return peersOf(instance);
     },
     update(instance, document, methods) {
@@ -93,6 +122,8 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
       return peersOf(instance);
     },
     status(instance, status) {
+      const others = Math.max(0, status.inflight - instance.inflight);
+      instance.hint = { others, queue: status.queue, at: clock.monotonic() };
       change(instance, status.state === "ok" ? "ok" : "degrade", status.detail);
     },
     drain(instance, reason) {
@@ -118,6 +149,45 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
     logger.info({ provider: instance.label, reason }, "a provider left");
     publish("provider.left", { name: instance.name, instance: instance.instance, reason, aborted: instance.inflight });
     calls.refuseOrphans();
+    for (const resolve of leaving.get(instance.label) ?? []) resolve();
+    leaving.delete(instance.label);
+  }
+
+  /** Resolves when this instance is registered no more. */
+  function untilLeft(name: string, instance: string): Promise<void> {
+    const label = `${name}/${instance}`;
+    if (registry.provider(name)?.instances.has(instance) !== true) return Promise.resolve();
+    return new Promise((resolve) => leaving.set(label, [...(leaving.get(label) ?? []), resolve]));
+  }
+
+  /** Lets it finish its calls; at the deadline it goes, busy or not. */
+  function drainInstance(instance: ProviderInstance, { deadlineMs, reason }: DrainMessage): void {
+    change(instance, "drain", cleanText(reason));
+    instance.link.emit("drain", { deadlineMs, reason });
+    setTimeout(() => instance.state === "draining" && instance.link.evict("its drain deadline passed"), deadlineMs).unref();
+  }
+
+  function acceptCaller(socket: ProviderSocket, caller: Caller): void {
+    openCallerLink(socket, caller, { calls, logger });
+    openOlderCaller(socket, caller, {
+      calls,
+      list: () => service.list(),
+      models: () => service.models(),
+      capabilities: () => service.capabilities(),
+      whoHas,
+    });
+  }
+
+  function whoHas(method: string): string | undefined {
+    let older: string | undefined;
+    for (const { name, instances } of registry.providers()) {
+      for (const instance of instances.values()) {
+        if (!instance.methods.has(method)) continue;
+        if (!instance.isOlder) return name;
+        older ??= name;
+      }
+    }
+    return older;
   }
 
   const known = (name: string): Provider => {
@@ -126,27 +196,20 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
     throw unknownProvider(registry, name);
   };
 
-  return {
+  const service: ProvidersService = {
     calls,
     accept(socket, caller) {
-      sockets.add(socket);
-      socket.on("disconnect", () => sockets.delete(socket));
-      openLink(socket, caller, { calls, events, clock, logger, node });
-      openCallerLink(socket, caller, { calls, logger });
+      open(socket, caller);
+      openOlderProvider(socket, (inner) => open(inner, caller), clock.now);
+      acceptCaller(socket, caller);
     },
-    acceptCaller: (socket, caller) => openCallerLink(socket, caller, { calls, logger }),
+    acceptCaller,
 
-    list() {
-      const connected = [...registry.providers()].map((provider) => summaryOf(provider, calls.waitingFor(provider.name)));
-      const offline = [...registry.offlineProviders()].map(([name, left]) => {
-        const { methods, models, instances: _none, lastReason: _reason, ...rest } = offlineDetail(name, left);
-        return { ...rest, instances: 0, methods: methods.map((method) => method.name), models: models.map((model) => model.id) };
-      });
-      return [...connected, ...offline].sort((one, other) => (one.name < other.name ? -1 : 1));
-    },
+    list: () => describe.list(),
     get(name) {
-      const left = registry.offline(name);
-      return left ? offlineDetail(name, left) : detailOf(known(name), calls.waitingFor(name));
+      const detail = describe.get(name);
+      if (detail) return detail;
+      throw unknownProvider(registry, name);
     },
     models() {
       return [...registry.byModel].map(([id, instances]) => {
@@ -163,8 +226,19 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
     },
     capabilities: () => [...registry.byCapability].map(([capability, instances]) => ({ capability, providers: namesOf(instances) })),
 
+    offers: (model, method) => [...(registry.byModel.get(model) ?? [])].some(({ methods }) => methods.has(method)),
+
     async health(name, timeoutMs) {
-      if (registry.offline(name)) return { name, status: "offline", durationMs: 0, instances: [] };
+      if (describe.get(name)?.state === "offline") {
+        // What the daemon runs itself has something to say even while it is down.
+        const instances = (managed.supervision(name) ?? []).map(({ instance, lastEnd }) => ({
+          instance,
+          status: "offline" as const,
+          durationMs: 0,
+          ...(lastEnd === undefined ? {} : { detail: cleanText(lastEnd).replaceAll("\n", " ").slice(0, 512) }),
+        }));
+        return { name, status: "offline", durationMs: 0, instances };
+      }
       const instances = [...known(name).instances.values()];
       const answers = await Promise.all(instances.map((instance) => ask(instance, timeoutMs)));
       // The worst tells: a provider with one failing instance is not well.
@@ -172,24 +246,32 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
       return { name, status, durationMs: Math.max(0, ...answers.map((answer) => answer.durationMs)), instances: answers };
     },
     drain(name, instanceName, { deadlineMs, reason }) {
-      const all = [...known(name).instances.values()];
+      const supervised = managed.supervision(name)?.map(({ instance }) => instance) ?? [];
+      const all = [...(registry.provider(name)?.instances.values() ?? [])];
+      if (all.length === 0 && supervised.length === 0) throw unknownProvider(registry, name);
       const chosen = instanceName === undefined ? all : all.filter((candidate) => candidate.instance === instanceName);
-      if (chosen.length === 0) {
-        const names = all.map((candidate) => candidate.instance).join(", ");
-        throw new GantryError("notFound", `Provider ${name} has no instance ${instanceName}. Connected: ${names}. Nothing was drained.`);
+      const held = instanceName === undefined ? supervised : supervised.filter((candidate) => candidate === instanceName);
+      if (chosen.length === 0 && held.length === 0) {
+        const names = [...new Set([...all.map((candidate) => candidate.instance), ...supervised])].join(", ");
+        throw new GantryError("notFound", `Provider ${name} has no instance ${instanceName}. There are: ${names}. Nothing was drained.`);
       }
-      for (const instance of chosen) {
-        change(instance, "drain", cleanText(reason));
-        instance.link.emit("drain", { deadlineMs, reason });
-        // A provider that does not know drain keeps its connection; at the deadline it goes, busy or not.
-        setTimeout(() => instance.state === "draining" && instance.link.evict("its drain deadline passed"), deadlineMs).unref();
-      }
+      for (const instance of chosen) drainInstance(instance, { deadlineMs, reason });
+      // A provider that the daemon runs would otherwise be started again at once.
+      for (const instance of held) managed.hold(name, instance, "it was drained on request", (slot) => untilLeft(name, slot));
       calls.refuseOrphans();
       return {
         name,
-        instances: chosen.map((instance) => instance.instance),
+        instances: [...new Set([...chosen.map((instance) => instance.instance), ...held])],
         inflight: chosen.reduce((sum, { inflight }) => sum + inflight, 0),
       };
+    },
+    async restart(name, instanceName, deadlineMs) {
+      if (describe.get(name) === undefined) throw unknownProvider(registry, name);
+      return managed.restart(name, instanceName, async (slot) => {
+        const instance = registry.provider(name)?.instances.get(slot);
+        if (instance) drainInstance(instance, { deadlineMs, reason: "it is restarted on request" });
+        await untilLeft(name, slot);
+      });
     },
     cancelCall(id, reason, caller) {
       const call = calls.find(id);
@@ -208,14 +290,17 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
       }
       return { names, instances, callsInFlight: calls.active, callsWaiting: calls.waiting };
     },
-    close() {
+    start: () => managed.start(),
+    async close() {
       calls.close();
       for (const provider of registry.providers()) {
         for (const { link } of provider.instances.values()) link.emit("drain", { deadlineMs: 0, reason: "the daemon is stopping" });
       }
       for (const socket of sockets) socket.disconnect(true);
+      await managed.close();
     },
   };
+  return service;
 
   async function ask(instance: ProviderInstance, timeoutMs: number): Promise<ProviderHealth["instances"][number]> {
     const startedAt = clock.monotonic();
@@ -227,6 +312,11 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
     if (!parsed.success) return { instance: instance.instance, status: "failing", detail: "its health answer makes no sense", durationMs };
     return { instance: instance.instance, ...parsed.data, durationMs };
   }
+}
+
+/** A provider inside the daemon may register its own name and nothing else. */
+function callerFor(name: string): Caller {
+  return { keyId: "local", role: "provider", permissions: new Set(rolePermissions.provider), providerNames: [name] };
 }
 
 const severity: HealthStatus[] = ["unreachable", "failing", "degraded"];

@@ -6,6 +6,7 @@ import type { Caller } from "../core/caller.ts";
 import { systemClock } from "../core/clock.ts";
 import { newId } from "../core/ids.ts";
 import type { Call, CallOutcome, CallRequest } from "./call.ts";
+import type { ManagedSettings } from "./managed/managed-providers.ts";
 import { createProvidersService, type ProvidersService } from "./service.ts";
 import type { Listener, ProviderSocket } from "./socket.ts";
 
@@ -61,11 +62,12 @@ export interface NotedCall {
   call: Call;
   chunks: unknown[];
   outcomes: CallOutcome[];
+  credits: number[];
 }
 
 let epoch = 1;
 
-export function createTestRoom(): TestRoom {
+export function createTestRoom(managed: Partial<ManagedSettings> = {}): TestRoom {
   const events: TestRoom["events"] = [];
   const service = createProvidersService({
     clock: systemClock,
@@ -73,6 +75,7 @@ export function createTestRoom(): TestRoom {
     publish: (type, data) => void events.push({ type, data }),
     newCallId: () => newId("call"),
     node: "test",
+    managed: { configured: {}, baseDirectory: "/", env: {}, kinds: {}, ...managed },
   });
   return {
     service,
@@ -93,6 +96,7 @@ export function createTestRoom(): TestRoom {
     call(request = {}) {
       const chunks: unknown[] = [];
       const outcomes: CallOutcome[] = [];
+      const credits: number[] = [];
       const call = service.calls.start(
         { route: { provider: "p" }, method: "once", params: {}, owner: "test", ...request },
         {
@@ -100,10 +104,11 @@ export function createTestRoom(): TestRoom {
             if (seq !== chunks.length) throw new Error(`chunk ${seq} where ${chunks.length} was due`);
             chunks.push(...items);
           },
+          credit: (_call, given) => void credits.push(given),
           settled: (_call, outcome) => void outcomes.push(outcome),
         },
       );
-      return { call, chunks, outcomes };
+      return { call, chunks, outcomes, credits };
     },
   };
 }

@@ -1,12 +1,21 @@
 /** What callers see of providers. */
-import type { ProviderDetail, ProviderInstanceInfo, ProviderMethod, ProviderModel, ProviderState, ProviderSummary } from "@gantry/contract";
+import type {
+  BreakerInfo,
+  ProviderDetail,
+  ProviderInstanceInfo,
+  ProviderMethod,
+  ProviderModel,
+  ProviderState,
+  ProviderSummary,
+  ProviderType,
+} from "@gantry/contract";
 
 import { toTimestamp } from "../core/clock.ts";
+import type { Breaker } from "./breaker.ts";
 import { round } from "./call-news.ts";
 import type { InstanceMethod, OfflineProvider, Provider, ProviderInstance } from "./registry.ts";
 
-export function summaryOf(provider: Provider, waiting: number): ProviderSummary {
-  const { methods, models, instances, ...rest } = detailOf(provider, waiting);
+export function summarize({ methods, models, instances, lastReason: _reason, ...rest }: ProviderDetail): ProviderSummary {
   return {
     ...rest,
     instances: instances.length,
@@ -16,17 +25,18 @@ export function summaryOf(provider: Provider, waiting: number): ProviderSummary 
 }
 
 /** What a provider offers is the union over its instances: they may differ for the minutes of a roll-out. */
-export function detailOf(provider: Provider, waiting: number): ProviderDetail {
+export function detailOf(provider: Provider, waiting: number, nowMs: number): ProviderDetail {
   const instances = [...provider.instances.values()];
   const newest = instances.reduce((one, other) => (other.connectedAt > one.connectedAt ? other : one));
   const methods = new Map(instances.flatMap((instance) => [...instance.methods]));
   const models = new Map(instances.flatMap(({ document }) => document.models.map((model) => [model.id, model] as const)));
-  const measured = instances.filter((instance) => instance.latencyMs > 0).map((instance) => instance.latencyMs);
+  const measured = instances.map(({ pace }) => pace.meanMs).filter((meanMs) => meanMs > 0);
   const total = (count: (instance: ProviderInstance) => number) => instances.reduce((sum, instance) => sum + count(instance), 0);
   return {
     ...describeDocument(provider.name, newest, [...methods.values()], [...models.values()]),
+    type: newest.type,
     state: stateOf(instances),
-    instances: instances.map(describeInstance),
+    instances: instances.map((instance) => describeInstance(instance, nowMs)),
     capabilities: [...new Set(instances.flatMap(({ document }) => document.capabilities))],
     inflight: total((instance) => instance.inflight),
     waiting,
@@ -37,9 +47,10 @@ export function detailOf(provider: Provider, waiting: number): ProviderDetail {
   };
 }
 
-export function offlineDetail(name: string, { document, since, reason, stats }: OfflineProvider): ProviderDetail {
+export function offlineDetail(name: string, type: ProviderType, { document, since, reason, stats }: OfflineProvider): ProviderDetail {
   return {
     ...describeDocument(name, { document }, document.methods, document.models),
+    type,
     state: "offline",
     instances: [],
     capabilities: document.capabilities,
@@ -51,8 +62,14 @@ export function offlineDetail(name: string, { document, since, reason, stats }: 
   };
 }
 
-function describeInstance(instance: ProviderInstance): ProviderInstanceInfo {
-  const { document, state, detail, latencyMs } = instance;
+/** `nowMs` is of the monotonic clock, like the breaker's own times. */
+function describeBreaker(method: string, { openUntil, isTrying, failures }: Breaker, nowMs: number): BreakerInfo[] {
+  if (openUntil === undefined) return [];
+  return [{ method, state: isTrying ? "trying" : "open", failures, retryInMs: Math.max(0, Math.ceil(openUntil - nowMs)) }];
+}
+
+function describeInstance(instance: ProviderInstance, nowMs: number): ProviderInstanceInfo {
+  const { document, state, detail, pace, hint } = instance;
   return {
     instance: instance.instance,
     state: state === "gone" ? "draining" : state,
@@ -63,7 +80,10 @@ function describeInstance(instance: ProviderInstance): ProviderInstanceInfo {
     concurrency: instance.concurrency,
     weight: instance.weight,
     ...instance.stats,
-    ...(latencyMs === 0 ? {} : { latencyMs: round(latencyMs) }),
+    ...(pace.meanMs === 0 ? {} : { latencyMs: round(pace.meanMs) }),
+    ...(pace.durationMs === 0 ? {} : { durationMs: round(pace.durationMs) }),
+    breakers: [...instance.breakers].flatMap(([method, breaker]) => describeBreaker(method, breaker, nowMs)),
+    ...(hint === undefined || hint.queue === 0 ? {} : { queued: hint.queue }),
     malformed: instance.malformed,
     ...(detail === undefined ? {} : { detail }),
     ...(document.metadata === undefined ? {} : { metadata: document.metadata }),
@@ -87,7 +107,7 @@ function describeDocument(
     kind: document.kind,
     version: document.version,
     ...(document.description === undefined ? {} : { description: document.description }),
-    methods: methods.map(({ name, description, stream, input, output, idempotent, timeoutMs }) => ({
+    methods: methods.map(({ name, description, stream, input, output, idempotent, timeoutMs, metadata }) => ({
       name,
       stream,
       idempotent,
@@ -95,6 +115,7 @@ function describeDocument(
       ...(input === undefined ? {} : { input }),
       ...(output === undefined ? {} : { output }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(metadata === undefined ? {} : { metadata }),
     })),
     models,
   };
