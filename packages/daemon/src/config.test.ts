@@ -37,7 +37,7 @@ test("flags beat environment beats project beats user beats default, and each or
   const loaded = loadConfig(
     sources({ env: { GANTRY_DAEMON_PORT: "3", GANTRY_DAEMON_DRAIN_TIMEOUT_MS: "7" }, flags: { "daemon.port": 4 } }),
   );
-  expect(loaded.config.daemon).toEqual({ host: "127.0.0.1", port: 4, routing: false, logLevel: "warn", drainTimeoutMs: 7 });
+  expect(loaded.config.daemon).toMatchObject({ host: "127.0.0.1", port: 4, routing: false, logLevel: "warn", drainTimeoutMs: 7 });
   expect(loaded.baseDirectory).toBe(join(folder, "project"));
   const origin = (key: string) => loaded.values.find((value) => value.key === key)?.origin;
   expect(origin("daemon.port")).toBe("--port");
@@ -71,4 +71,12 @@ test("a project's command replaces the user's command of the same name whole", a
   await writeFile(join(folder, "project/gantry.toml"), "[command.build]\nargv = ['ninja']");
   expect(loadConfig(sources()).config.command.build).toMatchObject({ argv: ["ninja"] });
   expect(loadConfig(sources()).config.command.build?.cwd).toBeUndefined();
+});
+
+test("a table inside a table is reached from the environment, and its unknown keys get a suggestion", async () => {
+  const { config, values } = loadConfig(sources({ env: { GANTRY_COMMANDS_HISTORY_MAX_COUNT: "5" } }));
+  expect(config.commands.history).toMatchObject({ maxCount: 5, maxAgeDays: 30 });
+  expect(values).toContainEqual({ key: "commands.history.maxCount", value: 5, origin: "GANTRY_COMMANDS_HISTORY_MAX_COUNT" });
+  await writeFile(join(folder, "project/gantry.toml"), "[commands]\nhistory = { maxCounts = 5 }");
+  expect(failure().message).toMatch(/unknown key commands\.history\.maxCounts.*Did you mean maxCount\?/);
 });

@@ -2,12 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import { Configuration, GantryError } from "@gantry/contract";
+import { Configuration, defaultQueue, GantryError } from "@gantry/contract";
 import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
 
 import { nearest } from "./core/nearest.ts";
+import { checkProviderSettings } from "./providers/managed/check-settings.ts";
 import { parseTiming } from "./schedules/timing.ts";
+import { resolveProfiles } from "./sessions/profiles/resolve.ts";
 
 export interface ConfigSources {
   /** Dotted keys, such as `daemon.port`, as given on the command line. */
@@ -57,7 +59,10 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     merge(merged, layer.tree, "", (key) => origins.set(key, layer.origin(key)));
   }
   const config = Configuration.parse(merged);
+  checkQueueNames(config, (key) => originOf(key, origins));
   checkSchedules(config, (key) => originOf(key, origins));
+  checkProfiles(config, (key) => originOf(key, origins));
+  checkProviders(config, (key) => originOf(key, origins));
   return {
     config,
     configFile,
@@ -111,6 +116,22 @@ function check(tree: Tree, origin: (key: string) => string): void {
   });
 }
 
+/** A queue that is only named would have no limits: most likely it is misspelt. */
+function checkQueueNames(config: Configuration, origin: (key: string) => string): void {
+  const known = [defaultQueue, ...Object.keys(config.queue)];
+  for (const table of ["command", "schedule"] as const) {
+    for (const [name, { queue }] of Object.entries(config[table])) {
+      if (queue === undefined || known.includes(queue)) continue;
+      const key = `${table}.${name}.queue`;
+      throw new GantryError(
+        "configurationInvalid",
+        `${origin(key)}: ${key} is ${JSON.stringify(queue)}: there is no such queue. Add [queue.${queue}], or use one of: ${known.join(", ")}.`,
+        { details: { key, known } },
+      );
+    }
+  }
+}
+
 /** What only cron's own reader can tell. */
 function checkSchedules({ schedule }: Configuration, origin: (key: string) => string): void {
   for (const [name, table] of Object.entries(schedule)) {
@@ -121,6 +142,28 @@ function checkSchedules({ schedule }: Configuration, origin: (key: string) => st
     } catch (cause) {
       const reason = (cause as Error).message.replace(" Nothing was changed.", "").replace(/\.$/, "");
       throw new GantryError("configurationInvalid", `${origin(key)}: [${key}] ${reason}.`, { cause, details: { key } });
+    }
+  }
+}
+
+/** What only the profiles themselves can tell: bases that are there, patterns that can be read. */
+function checkProfiles({ profile }: Configuration, origin: (key: string) => string): void {
+  try {
+    resolveProfiles(profile, "/bin/sh");
+  } catch (cause) {
+    if (!(cause instanceof GantryError)) throw cause;
+    const key = String(cause.details?.key);
+    throw new GantryError("configurationInvalid", `${origin(key)}: ${cause.message}`, { cause, details: { key } });
+  }
+}
+
+function checkProviders({ provider }: Configuration, origin: (key: string) => string): void {
+  for (const [name, table] of Object.entries(provider)) {
+    const key = `provider.${name}`;
+    try {
+      checkProviderSettings(table);
+    } catch (cause) {
+      throw new GantryError("configurationInvalid", `${origin(key)}: [${key}] ${(cause as Error).message}.`, { cause, details: { key } });
     }
   }
 }
@@ -160,13 +203,20 @@ function environmentTree(env: ConfigSources["env"]): Tree {
   const tree: Tree = {};
   if (env.GANTRY_INSTANCE !== undefined) tree.instance = env.GANTRY_INSTANCE;
   for (const table of scalarTables) {
-    for (const key of knownKeys([table])) {
-      const text = env[environmentName(`${table}.${key}`)];
+    for (const path of leavesOf([table])) {
+      const text = env[environmentName(path.join("."))];
       if (text === undefined) continue;
-      ((tree[table] as Tree | undefined) ?? (tree[table] = {} as Tree))[key] = scalar(text);
+      const inner = path.slice(0, -1).reduce<Tree>((node, part) => (node[part] ??= {}) as Tree, tree);
+      inner[path.at(-1) as string] = scalar(text);
     }
   }
   return tree;
+}
+
+/** The paths of all values below a table whose keys are fixed. */
+function leavesOf(path: string[]): string[][] {
+  const keys = knownKeys(path);
+  return keys.length === 0 ? [path] : keys.flatMap((key) => leavesOf([...path, key]));
 }
 
 /** Environment values are text: numbers and truth values are taken as such, everything else stays text. */
@@ -194,8 +244,8 @@ function isTable(value: unknown): value is Tree {
 function merge(target: Tree, source: Tree, prefix: string, note: (key: string) => void): void {
   for (const [name, value] of Object.entries(source)) {
     const key = prefix + name;
-    // A named command or schedule is one thing: a project's [command.build] replaces the user's whole, instead of mixing their argv.
-    if (isTable(value) && !/^(?:command|schedule)\./.test(prefix)) {
+    // A named table is one thing: a project's [command.build] replaces the user's whole, instead of mixing their argv.
+    if (isTable(value) && !/^(?:command|schedule|queue|provider|profile)\./.test(prefix)) {
       merge((target[name] ??= {}) as Tree, value, `${key}.`, note);
     } else {
       target[name] = value;

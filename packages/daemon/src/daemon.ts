@@ -1,68 +1,63 @@
 /** The composition root: builds the rooms, joins them, opens the doors, and closes everything in reverse. */
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
 import {
   accessOperations,
-  attachOperation,
   batchOperations,
   type Events,
-  events,
-  GantryError,
   instanceOperations,
   type InstancePaths,
   type InstanceRecord,
   type ManagementStyle,
-  type Permission,
   protocolRange,
   providerOperations,
   scheduleOperations,
 } from "@gantry/contract";
 
 import { ensureBootstrapKey } from "./access/bootstrap-key.ts";
+import { createGrants } from "./access/grants.ts";
 import { createAccessHandlers } from "./access/handlers.ts";
+import { createLoginLinks } from "./access/login-links.ts";
+import { createLogins } from "./access/logins.ts";
 import { createAccessService, localCaller } from "./access/service.ts";
-import { createKeyStore } from "./access/store.ts";
+import { createKeyStore, createLoginStore } from "./access/store.ts";
 import { createBatchHandlers } from "./batches/handlers.ts";
 import { createBatchesService } from "./batches/service.ts";
 import { createBatchStore } from "./batches/store.ts";
+import { openDoors } from "./compose-doors.ts";
+import { composeMetrics } from "./compose-metrics.ts";
+import { composeManagedProviders } from "./compose-providers.ts";
 import { composeExecutions } from "./compose-executions.ts";
 import { composeRuns } from "./compose-runs.ts";
-import { composeSessions, createSessionsRoute, releaseHost } from "./compose-sessions.ts";
+import { composeSessions } from "./compose-sessions.ts";
 import type { LoadedConfig } from "./config.ts";
-import type { Caller } from "./core/caller.ts";
 import { systemClock, toTimestamp } from "./core/clock.ts";
-import type { OpenDuplex } from "./core/duplex.ts";
-import { dashboardFolder } from "./core/entry-points.ts";
 import { createEventBus } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
 import { createLifetime } from "./core/lifetime.ts";
 import type { Logger } from "./core/logger.ts";
+import { ensurePrivateFolder } from "./core/private-folder.ts";
 import { readProcessIdentity } from "./core/process-identity.ts";
-import { createHostLink } from "./host/link.ts";
+import { loadSealing } from "./core/sealing.ts";
+import { createHostFleet } from "./host/fleet.ts";
+import { sightHosts } from "./host/sightings.ts";
+import { createIdleExit, type IdleExit } from "./instances/idle-exit.ts";
 import { createInstanceHandlers } from "./instances/handlers.ts";
 import { createLoadMeter } from "./instances/load.ts";
+import { mustBeFree } from "./instances/free-port.ts";
 import { takeLock } from "./instances/lock.ts";
-import { findPortHolder } from "./instances/port-holder.ts";
 import { removeRecord, writeRecord } from "./instances/record.ts";
 import { createInstanceService, type StopRequest } from "./instances/service.ts";
 import { createCallIds } from "./providers/call-id.ts";
 import { createProvidersHandlers } from "./providers/handlers.ts";
-import { createProvidersService, type ProvidersService } from "./providers/service.ts";
+import { createProvidersService } from "./providers/service.ts";
 import { createScheduleHandlers } from "./schedules/handlers.ts";
 import { createSchedulesService } from "./schedules/service.ts";
 import { createScheduleStore } from "./schedules/store.ts";
 import { openDatabase, pingDatabase } from "./storage/database.ts";
 import { createConnections } from "./transport/connections.ts";
-import { listenOnControlSocket } from "./transport/control-socket.ts";
-import { createFailureLimit } from "./transport/credentials.ts";
-import { createGate } from "./transport/gate.ts";
-import { createHttpServer } from "./transport/http.ts";
-import { runOperation } from "./transport/run-operation.ts";
-import { createSocketIo } from "./transport/socket-io.ts";
-import { handleUpgrades } from "./transport/upgrade.ts";
 import { version } from "./version.ts";
 
 export interface DaemonOptions {
@@ -71,12 +66,18 @@ export interface DaemonOptions {
   style: ManagementStyle;
   launch: InstanceRecord["launch"];
   logger: Logger;
+  /** Everything that waits goes on waiting until its queue is resumed. */
+  startPaused: boolean;
+  /** End by itself after so long without work and callers; undefined: never. */
+  idleExitMs: number | undefined;
   /** Called when the daemon has been asked over a transport to stop. */
   onStopRequested(request: StopRequest): void;
 }
 
 export interface Daemon {
   record: InstanceRecord;
+  /** What whoever started it should know. */
+  notices: string[];
   /** Finishes running work within the time given, then closes everything. Later calls wait for the first. */
   stop(request: StopRequest): Promise<void>;
   /** Ends the waiting of a stop under way. */
@@ -96,37 +97,57 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   async function compose(): Promise<Daemon> {
+    // The folders first: a lock in a stranger's folder would keep nobody out.
+    for (const directory of [paths.stateDirectory, paths.runDirectory]) await ensurePrivateFolder(directory);
     const lock = takeLock(paths.lockFile, config.instance);
     lifetime.onClose("lock", () => lock.release());
-    for (const directory of [paths.stateDirectory, dirname(paths.logFile), paths.outputsDirectory, paths.hostsDirectory]) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-    }
+    await mustBeFree(config.daemon.host, config.daemon.port);
+    for (const directory of [dirname(paths.logFile), paths.outputsDirectory, paths.hostsDirectory]) await ensurePrivateFolder(directory);
 
-    const { db } = await openDatabase(paths.databaseFile, logger);
+    const { db, setAside } = await openDatabase(paths.databaseFile, logger);
     lifetime.onClose("database", () => db.destroy());
     const bus = createEventBus<Events>(clock, (error) => logger.error({ err: error }, "an event listener failed"));
 
     const access = await createAccessService(createKeyStore(db), clock);
     await ensureBootstrapKey(paths.bootstrapKeyFile, access);
+    const logins = await createLogins(createLoginStore(db), clock);
+    const links = createLoginLinks(paths.runDirectory);
+    lifetime.onClose("sign-in links", () => links.close());
 
-    const hostLink = createHostLink({
+    const sealing = await loadSealing(paths.sealingKeyFile);
+
+    const hostLink = createHostFleet({
       directory: paths.hostsDirectory,
       logFile: join(dirname(paths.logFile), "host.log"),
       version,
       log: logger,
     });
-    lifetime.onClose("process host link", () => releaseHost(hostLink));
+    // What runs on in a host keeps it; a host without children ends with its daemon, so that nothing is left behind.
+    lifetime.onClose("process hosts", () => hostLink.release());
     const { executions, ...executionRooms } = await composeExecutions({
       loaded,
       db,
       host: hostLink,
+      sealing,
       outputsDirectory: paths.outputsDirectory,
+      startPaused: options.startPaused,
       publish: (type, data) => bus.publish(type, data),
       clock,
       logger,
     });
     lifetime.onClose("command workers", () => executionRooms.close());
+    const connections = createConnections();
+    const grants = createGrants((keyId) => connections.closeAllOf(keyId));
+    let record: InstanceRecord | undefined;
     const providers = createProvidersService({
+      managed: await composeManagedProviders({
+        config,
+        baseDirectory: loaded.baseDirectory,
+        runDirectory: paths.runDirectory,
+        grants,
+        url: () => (record as InstanceRecord).url,
+        logger,
+      }),
       clock,
       logger,
       publish: bus.publish,
@@ -137,6 +158,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const { sessions, ...sessionRooms } = await composeSessions({
       config,
       db,
+      paths,
       host: hostLink,
       publish: (type, data) => bus.publish(type, data),
       clock,
@@ -144,9 +166,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     lifetime.onClose("sessions", () => sessions.close());
 
-    const runs = composeRuns(executions);
+    const runs = composeRuns({ executions, keyStands: (keyId) => access.stands(keyId) });
     const batches = createBatchesService({
-      store: createBatchStore(db),
+      store: createBatchStore(db, sealing),
       runs,
       publish: (type, data) => bus.publish(type, data),
       clock,
@@ -154,7 +176,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     lifetime.onClose("batches", () => batches.close());
     const schedules = createSchedulesService({
-      store: createScheduleStore(db),
+      store: createScheduleStore(db, sealing, (name) =>
+        logger.error({ schedule: name }, "a schedule cannot be read, because the sealing key has changed, and was left out: make it anew"),
+      ),
       runs,
       configured: config.schedule,
       publish: (type, data) => bus.publish(type, data),
@@ -165,12 +189,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
     const load = createLoadMeter(clock);
     lifetime.onClose("load meter", () => load.close());
-    let record: InstanceRecord | undefined;
+    const metrics = composeMetrics({
+      instance: config.instance,
+      version,
+      bus,
+      executions: () => executions.counts(),
+      sessions: () => sessions.counts(),
+      providers,
+    });
     const instances = createInstanceService({
       record: () => record as InstanceRecord,
       loaded,
+      pathInputs: { env: process.env, homeDirectory: homedir() },
+      sightHosts,
       stateDirectory: paths.stateDirectory,
       logFile: paths.logFile,
+      databaseFile: paths.databaseFile,
       counts: {
         executions: () => executions.counts(),
         sessions: () => sessions.counts(),
@@ -178,34 +212,52 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
       checks: { database: () => pingDatabase(db) },
       load,
+      metrics: () => metrics.text(),
       clock,
       stop: options.onStopRequested,
     });
 
     const operations: BoundOperation[] = [
       ...bind(instanceOperations, createInstanceHandlers(instances)),
-      ...bind(accessOperations, createAccessHandlers(access)),
+      ...bind(accessOperations, createAccessHandlers({ access, logins, links, url: () => (record as InstanceRecord).url })),
       ...executionRooms.operations,
       ...bind(batchOperations, createBatchHandlers(batches)),
-      ...bind(scheduleOperations, createScheduleHandlers(schedules)),
+      ...bind(scheduleOperations, createScheduleHandlers(schedules, runs.conceal)),
       ...sessionRooms.operations,
       ...bind(providerOperations, createProvidersHandlers(providers)),
     ];
 
-    const { host, port } = await openDoors({
-      operations,
+    const idle = watchIdleness(async () => {
+      const [{ queued, running }, { live }] = await Promise.all([executions.counts(), sessions.counts()]);
+      const scheduled = schedules.list(localCaller).some(({ nextMs }) => nextMs !== undefined);
+      return queued + running + live + providers.counts().instances + connections.count > 0 || scheduled;
+    });
+
+    await openDoors({
+      config,
+      paths,
+      lifetime,
+      clock,
+      logger,
+      operations: idle === undefined ? operations : operations.map((bound) => touching(bound, idle)),
       duplexes: sessionRooms.duplexes,
       access,
+      grants,
+      logins,
+      links,
+      connections,
       bus,
       providers,
-      record: () => record as InstanceRecord,
+      onListening: (host, port) => void (record = describe(host, port)),
     });
-    record = describe(host, port);
-    await writeRecord(paths.recordFile, record);
+    const described = record as unknown as InstanceRecord;
+    await writeRecord(paths.recordFile, described);
     lifetime.onClose("record", () => removeRecord(paths.recordFile));
     await batches.start();
     await schedules.start();
-    logger.info({ instance: record.instance, url: record.url, pid: record.pid, version }, "ready");
+    executionRooms.startRetention();
+    providers.start();
+    logger.info({ instance: described.instance, url: described.url, pid: described.pid, version }, "ready");
 
     let stopping: Promise<void> | undefined;
     const hastened = new AbortController();
@@ -218,62 +270,34 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       if (endSessions) await sessions.killAll().catch((error: unknown) => logger.error({ err: error }, "not every session could be ended"));
       await lifetime.close();
     };
-    return { record, stop: (request) => (stopping ??= stop(request)), hasten: () => hastened.abort() };
+    const notices =
+      setAside === undefined
+        ? []
+        : [`The database was damaged. It was set aside as ${setAside}, and an empty one was begun: restore a backup, or go on.`];
+    return {
+      record: described,
+      notices,
+      stop(request) {
+        if (stopping !== undefined && request.drainTimeoutMs === 0) hastened.abort();
+        return (stopping ??= stop(request));
+      },
+      hasten: () => hastened.abort(),
+    };
   }
 
-  async function openDoors({ operations, duplexes, access, bus, providers }: Doors) {
-    let port = config.daemon.port;
-    const connections = createConnections();
-    access.onRevoked((keyId) => connections.closeAllOf(keyId));
-    const gate = createGate(() => port);
-    const failures = createFailureLimit(() => clock.monotonic());
-    const credentials = access;
-    const { server, app } = await createHttpServer({
-      operations,
-      gate,
-      credentials,
-      failures,
-      logger,
-      version,
-      assets: { directory: dashboardFolder() },
-    });
-    const byName = new Map(operations.map((bound) => [bound.operation.name, bound]));
-    const socketIo = createSocketIo({
-      credentials,
-      failures,
-      connections,
-      logger,
-      operations,
-      acceptProvider: (socket, caller) => providers.accept(socket, caller),
-      acceptCaller: (socket, caller) => providers.acceptCaller(socket, caller),
-      feed: {
-        events,
-        bus,
-        epoch: `${process.pid}-${clock.now()}`,
-        snapshot: (caller) => snapshotFor(caller, byName),
-        onError: (error) => logger.warn({ err: error }, "a subscriber got no snapshot"),
+  function watchIdleness(busy: () => Promise<boolean>): IdleExit | undefined {
+    if (options.idleExitMs === undefined) return undefined;
+    const idle = createIdleExit({
+      afterMs: options.idleExitMs,
+      busy,
+      exit() {
+        logger.info({ idleExitMs: options.idleExitMs }, "nobody has needed this instance for long enough");
+        options.onStopRequested({ drainTimeoutMs: 0, keepPrograms: false, sessions: false });
       },
+      clock,
     });
-    const sessionsRoute = createSessionsRoute(duplexes[attachOperation] as OpenDuplex, connections, logger);
-    handleUpgrades(server, { gate, credentials, failures, logger, routes: [socketIo, sessionsRoute] });
-    lifetime.onClose("http", async () => {
-      const closed = app.close();
-      server.closeAllConnections();
-      await closed;
-    });
-    lifetime.onClose("socket.io", () => socketIo.close());
-    lifetime.onClose("providers", () => providers.close());
-    lifetime.onClose("session sockets", () => sessionsRoute.close());
-
-    try {
-      await app.listen({ host: config.daemon.host, port: config.daemon.port });
-    } catch (cause) {
-      throw (cause as { code?: string }).code === "EADDRINUSE" ? portTaken(config.daemon.port, cause) : cause;
-    }
-    port = (server.address() as AddressInfo).port;
-    const closeControl = await listenOnControlSocket({ path: paths.controlSocket, operations, duplexes, caller: localCaller, logger });
-    lifetime.onClose("control socket", closeControl);
-    return { host: config.daemon.host, port };
+    lifetime.onClose("idle exit", () => idle.close());
+    return idle;
   }
 
   function describe(host: string, port: number): InstanceRecord {
@@ -298,45 +322,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-interface Doors {
-  operations: BoundOperation[];
-  duplexes: Record<string, OpenDuplex>;
-  access: Awaited<ReturnType<typeof createAccessService>>;
-  bus: ReturnType<typeof createEventBus<Events>>;
-  providers: ProvidersService;
-  record: () => InstanceRecord;
-}
-
-/** What a subscriber of events starts from: the first page of everything it may list. */
-const snapshotOperations = {
-  status: "instances.status",
-  executions: "executions.list",
-  schedules: "schedules.list",
-  batches: "batches.list",
-  sessions: "sessions.list",
-  providers: "providers.list",
-};
-
-async function snapshotFor(caller: Caller, operations: Map<string, BoundOperation>): Promise<unknown> {
-  const context = { caller, signal: new AbortController().signal, requestId: "snapshot", wantsStream: false };
-  const parts = Object.entries(snapshotOperations).map(async ([part, name]) => {
-    const bound = operations.get(name);
-    const permission = bound?.operation.permission as Permission | undefined;
-    if (bound === undefined || permission === undefined || !caller.permissions.has(permission)) return [];
-    return [[part, await runOperation(bound, {}, context)]];
-  });
-  return Object.fromEntries((await Promise.all(parts)).flat());
-}
-
-function portTaken(port: number, cause: unknown): GantryError {
-  const holder = findPortHolder(port);
-  const who = holder === undefined ? "another process" : `process ${holder.pid} (${holder.command})`;
-  return new GantryError(
-    "unavailable",
-    `Port ${port} is taken by ${who}. Nothing was started. Choose another with --port N (0 = any free port), or stop that process.`,
-    {
-      cause,
-      details: { port, ...holder },
+function touching(bound: BoundOperation, { touch }: IdleExit): BoundOperation {
+  return {
+    ...bound,
+    handle(input, context) {
+      touch();
+      return bound.handle(input, context);
     },
-  );
+  };
 }

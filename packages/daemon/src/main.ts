@@ -7,8 +7,7 @@ import { parseArgs } from "node:util";
 import { GantryError, InstanceName, ManagementStyle, resolvePaths, resolveRoots } from "@gantry/contract";
 
 import { loadConfig } from "./config.ts";
-import { createLogger } from "./core/logger.ts";
-import { startDaemon } from "./daemon.ts";
+import { notifyReady, takeNotifySocket } from "./core/notify-ready.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -17,14 +16,23 @@ const { values: flags } = parseArgs({
     host: { type: "string" },
     port: { type: "string" },
     "log-level": { type: "string" },
+    /** Nothing that waits begins until its queue is resumed. */
+    paused: { type: "boolean", default: false },
     style: { type: "string", default: "http" },
     /** A file descriptor that is told `{record}` or `{error}` once, and closed. */
     "ready-fd": { type: "string" },
+    /** Nobody asked for it by name: it ends when nobody needs it any more. */
+    "auto-started": { type: "boolean", default: false },
     /** Only loads the configuration and reports it. */
     "print-config": { type: "boolean", default: false },
+    /** Only answers this operation about instances, without starting anything; see offline.ts. */
+    offline: { type: "string" },
+    /** JSON: what is asked. */
+    input: { type: "string", default: "{}" },
   },
 });
 
+const notifySocket = takeNotifySocket(process.env);
 const unforced = 0;
 const failed = 1;
 
@@ -40,27 +48,43 @@ function report(outcome: object): Promise<void> {
 
 async function main(): Promise<void> {
   const inputs = { env: process.env, homeDirectory: homedir() };
-  const loaded = loadConfig({
-    flags: {
-      instance: flags.instance,
-      "daemon.host": flags.host,
-      "daemon.port": flags.port === undefined ? undefined : Number(flags.port),
-      "daemon.logLevel": flags["log-level"],
-    },
-    env: process.env,
-    workingDirectory: process.cwd(),
-    userConfigFile: `${resolveRoots(inputs).configDirectory}/gantry.toml`,
-    configFile: flags.config,
-  });
+  const load = () =>
+    loadConfig({
+      flags: {
+        instance: flags.instance,
+        "daemon.host": flags.host,
+        "daemon.port": flags.port === undefined ? undefined : Number(flags.port),
+        "daemon.logLevel": flags["log-level"],
+      },
+      env: process.env,
+      workingDirectory: process.cwd(),
+      userConfigFile: `${resolveRoots(inputs).configDirectory}/gantry.toml`,
+      configFile: flags.config,
+    });
+  if (flags.offline !== undefined) {
+    const instance = flags.instance ?? process.env.GANTRY_INSTANCE ?? "default";
+    const { answerOffline } = await import("./offline.ts");
+    const answer = await answerOffline(flags.offline, JSON.parse(flags.input), { inputs, load, instance });
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+    return;
+  }
+  const loaded = load();
   if (flags["print-config"]) {
     process.stdout.write(`${JSON.stringify({ configFile: loaded.configFile, values: loaded.values })}\n`);
     return;
   }
+  // Only now: questions are answered without everything that a daemon needs.
+  const [{ startDaemon }, { createLogger }] = await Promise.all([import("./daemon.ts"), import("./core/logger.ts")]);
   const { config } = loaded;
   const paths = resolvePaths(InstanceName.parse(config.instance), inputs);
   const style = ManagementStyle.parse(flags.style);
   mkdirSync(dirname(paths.logFile), { recursive: true, mode: 0o700 });
-  const logger = createLogger({ level: config.daemon.logLevel, file: paths.logFile, stderr: style === "http" });
+  const logger = createLogger({
+    level: config.daemon.logLevel,
+    file: paths.logFile,
+    rotateAtBytes: config.daemon.logMaxBytes,
+    stderr: style === "http",
+  });
 
   process.on("uncaughtException", (error) => {
     logger.fatal({ err: error }, "a defect ended the daemon; sessions and running programs live on in the process host");
@@ -83,6 +107,8 @@ async function main(): Promise<void> {
     style,
     launch: { workingDirectory: process.cwd(), flags: process.argv.slice(2) },
     logger,
+    idleExitMs: flags["auto-started"] && config.daemon.idleExitMs > 0 ? config.daemon.idleExitMs : undefined,
+    startPaused: flags.paused,
     // The answer to the request must leave before the door closes.
     onStopRequested: (request) => void setImmediate(stop, request),
   });
@@ -95,7 +121,8 @@ async function main(): Promise<void> {
   }
   // A closed terminal must not end a daemon that somebody else may be using.
   process.on("SIGHUP", () => logger.info("ignored SIGHUP"));
-  await report({ record: daemon.record });
+  notifyReady(notifySocket, logger);
+  await report({ record: daemon.record, notices: daemon.notices });
 }
 
 main().catch(async (error: unknown) => {

@@ -10,7 +10,11 @@ export function createInstanceHandlers(instances: InstanceService): Handlers<typ
     health: (_input, { caller }) => instances.health(caller.permissions.has("instances.read")),
     status: () => instances.status(),
     version: () => instances.version(),
+    metrics: () => instances.metrics(),
     config: () => instances.config(),
+    list: () => instances.list(),
+    diagnostics: ({ port }) => instances.diagnostics(port),
+    start: ({ instance }) => instances.start(instance),
     stop: (input) => instances.stop(input),
   };
 }

@@ -1,5 +1,7 @@
 /** Finds who listens on a TCP port of this machine, to say so instead of "address in use". */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
+
+import { commandLine, holds, pids } from "../core/processes.ts";
 
 export interface PortHolder {
   pid: number;
@@ -11,16 +13,12 @@ export function findPortHolder(port: number): PortHolder | undefined {
   try {
     const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => listeningInodes(readFileSync(file, "utf8"), port)));
     if (inodes.size === 0) return undefined;
-    for (const entry of readdirSync("/proc")) {
-      if (/^\d+$/.test(entry) && holdsSocket(entry, inodes)) {
-        const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-        return { pid: Number(entry), command };
-      }
-    }
+    const pid = pids().find((one) => holds(one, (link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? "")));
+    return pid === undefined ? undefined : { pid, command: commandLine(pid) };
   } catch {
     // Not Linux, or /proc is hidden: the message goes without a name.
+    return undefined;
   }
-  return undefined;
 }
 
 const listenState = "0A";
@@ -33,15 +31,4 @@ function listeningInodes(table: string, port: number): string[] {
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[3] === listenState && fields[1]?.endsWith(`:${wanted}`) === true)
     .map((fields) => fields[9] as string);
-}
-
-function holdsSocket(pid: string, inodes: Set<string>): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`));
-      return match !== null && inodes.has(match[1] as string);
-    });
-  } catch {
-    return false;
-  }
 }

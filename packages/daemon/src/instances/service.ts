@@ -1,9 +1,23 @@
 /** What this instance says about itself, and its orderly end. */
-import { type Health, type InstanceRecord, type InstanceStatus, protocolRange } from "@gantry/contract";
+import {
+  type Diagnosis,
+  type Health,
+  type InstanceRecord,
+  type InstanceStatus,
+  type InstanceSummary,
+  protocolRange,
+} from "@gantry/contract";
+import type { PathInputs } from "@gantry/contract/paths";
+
+import { statSync } from "node:fs";
 
 import type { LoadedConfig } from "../config.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Scene } from "./diagnosis/check.ts";
+import { diagnose } from "./diagnosis/diagnose.ts";
 import type { LoadMeter } from "./load.ts";
+import { findSiblings, listInstances } from "./siblings.ts";
+import { startInstance, type StartedInstance } from "./start-instance.ts";
 
 /** Counts that other rooms know; supplied by the composition root. */
 export interface RoomCounts {
@@ -21,12 +35,19 @@ export interface StopRequest {
 interface InstanceOptions {
   record: () => InstanceRecord;
   loaded: LoadedConfig;
+  /** Where this user's other instances are. */
+  pathInputs: PathInputs;
+  /** What the process hosts of an instance have left in the folder of their sockets. */
+  sightHosts: Scene["sightHosts"];
   stateDirectory: string;
   logFile: string;
+  databaseFile: string;
   counts: RoomCounts;
   /** Each check resolves when all is well and rejects with what is wrong. */
   checks: Record<string, () => Promise<unknown>>;
   load: LoadMeter;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
   clock: Clock;
   /** Begins the drain; the process exits when it is done. */
   stop(request: StopRequest): void;
@@ -38,6 +59,10 @@ export interface InstanceService {
   config(): { configFile: string | undefined; values: LoadedConfig["values"] };
   version(): { version: string; protocol: { min: number; max: number }; capabilities: string[] };
   info(): { service: "gantry"; version: string; instance: string; links: Record<string, string> };
+  metrics(): Promise<string>;
+  list(): Promise<{ items: InstanceSummary[] }>;
+  diagnostics(port: number | undefined): Promise<Diagnosis>;
+  start(instance: string): Promise<StartedInstance>;
   stop(request: Partial<StopRequest>): Promise<{ stopping: true; pid: number; waitingFor: { executions: number } }>;
 }
 
@@ -103,6 +128,9 @@ export function createInstanceService(options: InstanceOptions): InstanceService
         configFile: loaded.configFile,
         stateDirectory: options.stateDirectory,
         logFile: options.logFile,
+        controlSocket: record().controlSocket,
+        databaseBytes: sizeOf(options.databaseFile) + sizeOf(`${options.databaseFile}-wal`),
+        logBytes: sizeOf(options.logFile),
         draining,
         load: options.load.read(),
         executions,
@@ -118,6 +146,17 @@ export function createInstanceService(options: InstanceOptions): InstanceService
       instance: record().instance,
       links: { page: "/ui/", reference: "/docs", openapi: "/openapi.json", health: "/health", status: "/status" },
     }),
+    metrics: () => options.metrics(),
+    list: () => listInstances(options.pathInputs),
+    diagnostics(port) {
+      const { pathInputs: inputs } = options;
+      const { instance, version } = record();
+      return diagnose(
+        { inputs, siblings: findSiblings(inputs), chosen: instance, config: loaded, port, sightHosts: options.sightHosts, version },
+        false,
+      );
+    },
+    start: (instance) => startInstance(instance, options.pathInputs),
     async stop({ drainTimeoutMs = loaded.config.daemon.drainTimeoutMs, sessions = false, keepPrograms = false }) {
       const { running } = await counts.executions();
       draining = true;
@@ -127,7 +166,11 @@ export function createInstanceService(options: InstanceOptions): InstanceService
   };
 }
 
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** A command's environment is where people put tokens. */
 function maskEnvironment({ key, value, origin }: LoadedConfig["values"][number]) {
-  return { key, value: /^(?:command|schedule)\..+\.env\./.test(key) ? "[secret]" : value, origin };
+  return { key, value: /^(?:command|schedule|profile|provider)\..+\.env\./.test(key) ? "[secret]" : value, origin };
 }
