@@ -22,6 +22,8 @@ export interface AccessService {
   create(input: NewKey, by: Caller): Promise<Key & { key: string }>;
   list(): Key[];
   revoke(id: string): Promise<Key>;
+  /** Whether what it has made may go on in its name: neither revoked nor expired, or the owner on this machine. */
+  stands(id: string): boolean;
   /** Calls `listener` with the id of each key that stops being valid by a revocation. */
   onRevoked(listener: (keyId: string) => void): () => void;
 }
@@ -58,12 +60,17 @@ export async function createAccessService(store: KeyStore, clock: Clock): Promis
     store.update(row.id, { lastUsedAtMs: row.lastUsedAtMs }).catch(() => undefined);
   };
 
+  const isValid = ({ revokedAtMs, expiresAtMs }: KeyRow) => revokedAtMs === null && (expiresAtMs === null || expiresAtMs > clock.now());
+
   return {
+    stands(id) {
+      const row = rows.get(id);
+      return id === localCaller.keyId || (row !== undefined && isValid(row));
+    },
     verify(key) {
       const id = keyIdOf(key);
       const row = id === undefined ? undefined : rows.get(id);
-      if (row === undefined || row.revokedAtMs !== null) return undefined;
-      if (row.expiresAtMs !== null && row.expiresAtMs <= clock.now()) return undefined;
+      if (row === undefined || !isValid(row)) return undefined;
       const caller = callerOf(row);
       if (!timingSafeEqual(digestOf(key), caller.digest)) return undefined;
       touch(row);

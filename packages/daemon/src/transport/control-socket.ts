@@ -1,5 +1,5 @@
 /** The owner's way in: a unix socket that only the owner's uid can reach, speaking frames instead of HTTP. */
-import { chmod, lstat, mkdir, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
 
@@ -16,6 +16,7 @@ import {
   jsonFrame,
 } from "@gantry/contract";
 
+import { ensurePrivateFolder } from "../core/private-folder.ts";
 import type { Caller } from "../core/caller.ts";
 import type { Duplex, OpenDuplex } from "../core/duplex.ts";
 import { type BoundOperation, isStream } from "../core/handlers.ts";
@@ -44,14 +45,7 @@ const maxIncomingBytes = 16 * 1024 * 1024;
 /** Listens and resolves to the closer. The instance lock must be held: whatever socket file is in the way is stale. */
 export async function listenOnControlSocket(options: ControlSocketOptions): Promise<() => Promise<void>> {
   const { path, logger } = options;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const directory = await lstat(dirname(path));
-  if (!directory.isDirectory() || (directory.mode & 0o077) !== 0 || directory.uid !== process.getuid?.()) {
-    throw new GantryError(
-      "configurationInvalid",
-      `${dirname(path)} must be a folder that only its owner can enter. Run: chmod 700 ${dirname(path)}`,
-    );
-  }
+  await ensurePrivateFolder(dirname(path));
   await rm(path, { force: true });
   const operations = new Map(options.operations.map((bound) => [bound.operation.name, bound]));
   const sockets = new Set<Socket>();

@@ -9,10 +9,12 @@ import { type BoundOperation, isStream } from "../core/handlers.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Assets, registerAssets } from "./assets.ts";
-import { type Credentials, type FailureLimit, presentedKey } from "./credentials.ts";
+import { type Credentials, type FailureLimit, identify, type Identity } from "./credentials.ts";
+import { createLongAnswer, type LongAnswer } from "./long-answer.ts";
 import type { Gate } from "./gate.ts";
+import { type LoginDoor, registerLogin } from "./login.ts";
 import { createOpenApi } from "./openapi.ts";
-import { toProblem } from "./problem.ts";
+import { bodyLimitBytes, fromFastify, toProblem } from "./problem.ts";
 import { coerceQuery } from "./query.ts";
 import { renderReference } from "./reference-page.ts";
 import { runOperation } from "./run-operation.ts";
@@ -27,6 +29,15 @@ interface HttpOptions {
   logger: Logger;
   version: string;
   assets: Assets;
+  login: LoginDoor;
+  gateways: HttpGateway[];
+}
+
+/** Another protocol under paths of its own, behind the same gate and credential as everything else. */
+export interface HttpGateway {
+  prefix: string;
+  /** Gets a context of its own, so that its errors can have its own form. */
+  register(app: FastifyInstance): void;
 }
 
 export interface HttpServer {
@@ -44,7 +55,6 @@ declare module "fastify" {
   }
 }
 
-const bodyLimitBytes = 16 * 1024 * 1024;
 /** Whole request, body included; a slow sender must not hold a connection for ever. */
 const requestTimeoutMs = 60_000;
 const headersTimeoutMs = 10_000;
@@ -88,13 +98,15 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
 
   app.addHook("onRequest", async (request, reply) => {
     if (request.url === "/" && request.headers.accept?.includes("text/html") === true) return reply.redirect("/ui/");
-    const key = presentedKey(request.raw);
-    request.caller = key === undefined ? undefined : credentials.verify(key);
-    const failed = key !== undefined && request.caller === undefined;
+    const { presented, caller } = identify(request.raw, credentials);
+    request.caller = caller;
+    const failed = presented !== undefined && caller === undefined;
     if (failed && failures.failed(request.ip)) {
-      throw new GantryError("resourceExhausted", "Too many wrong keys from this address: wait a minute. A right key is still accepted.");
+      throw new GantryError("resourceExhausted", "Too many wrong keys from this address: wait a minute. A right key is still accepted.", {
+        details: { retryAfterMs: 60_000 },
+      });
     }
-    if (failed || (request.caller === undefined && request.routeOptions.config.public !== true)) throw unauthenticated(failed);
+    if (failed || (request.caller === undefined && request.routeOptions.config.public !== true)) throw unauthenticated(presented);
     requireJson(request.raw);
     return undefined;
   });
@@ -120,6 +132,16 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
         ),
       ),
   );
+  registerLogin(app, options.login, failures);
+  for (const gateway of options.gateways) {
+    app.register(
+      (context, _options, done) => {
+        gateway.register(context);
+        done();
+      },
+      { prefix: gateway.prefix },
+    );
+  }
   await registerAssets(app, options.assets);
   await app.ready();
   return { server: server as unknown as Server, app };
@@ -134,6 +156,7 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: 
     url: operation.path,
     config: { public: operation.permission === "public" },
     async handler(request, reply) {
+      let long: LongAnswer | undefined;
       try {
         const rest = fromQuery
           ? coerceQuery(operation.input, request.query as Record<string, unknown>)
@@ -144,6 +167,12 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: 
         // After a whole answer there is nothing left to abort, and aborting is dear: it makes an exception each time.
         reply.raw.once("close", () => reply.raw.writableFinished || abort.abort());
         const wantsStream = operation.events !== undefined && request.headers.accept?.includes("text/event-stream") === true;
+        if (operation.mayTakeLong === true && !wantsStream) {
+          long = createLongAnswer(reply.raw, () => {
+            reply.hijack();
+            return { ...dataHeaders, "x-request-id": request.id };
+          });
+        }
         const answer = await runOperation(bound, input, {
           caller: request.caller ?? anonymous,
           signal: abort.signal,
@@ -158,6 +187,7 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: 
           );
           return reply;
         }
+        if (long?.finish(JSON.stringify(answer)) === true) return reply;
         reply
           .headers(dataHeaders)
           .header("x-request-id", request.id)
@@ -166,7 +196,8 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: 
           ? reply.type(`${operation.textType}; charset=utf-8`).send(answer)
           : reply.send(answer);
       } catch (error) {
-        return answerProblem(reply, toProblem(error, request.id, logger, operation));
+        const problem = toProblem(error, request.id, logger, operation);
+        return long?.fail() === true ? reply : answerProblem(reply, problem);
       }
     },
   });
@@ -194,23 +225,14 @@ function requireJson({ method, headers }: IncomingMessage): void {
   throw new GantryError("unsupportedMediaType", "Send the body as application/json with exactly that content type. Nothing was changed.");
 }
 
-function unauthenticated(presented: boolean): GantryError {
-  return new GantryError(
-    "unauthenticated",
-    presented
-      ? "This key is not accepted here: it is unknown, expired, revoked, or of another instance."
-      : "A key is needed: send it as Authorization: Bearer <key>. Make one with: gantry keys create --role <role> <name>",
-  );
-}
+const refusals = {
+  key: "This key is not accepted here: it is unknown, expired, revoked, or of another instance.",
+  login: "This browser is not signed in any more: its login has expired or was ended. Sign in again with: gantry dashboard",
+  none: "A key is needed: send it as Authorization: Bearer <key>. Make one with: gantry keys create --role <role> <name>",
+};
 
-/** Fastify's own errors (bad JSON, too large a body) in our words. */
-function fromFastify(error: unknown): unknown {
-  const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };
-  if (error instanceof GantryError || statusCode === undefined || statusCode >= 500) return error;
-  if (statusCode === 413)
-    return new GantryError("payloadTooLarge", `The body is over the limit of ${bodyLimitBytes} bytes. Nothing was changed.`);
-  if (statusCode === 415) return new GantryError("unsupportedMediaType", "Send the body as application/json. Nothing was changed.");
-  return new GantryError("invalidArgument", `The request could not be read: ${message}. Nothing was changed.`, { details: { code } });
+function unauthenticated(presented: Identity["presented"]): GantryError {
+  return new GantryError("unauthenticated", refusals[presented ?? "none"]);
 }
 
 function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
@@ -228,6 +250,16 @@ function refuse(response: ServerResponse, problem: Problem): void {
   response.writeHead(status, headers).end(body);
 }
 
+/** For limits that cannot tell when there will be room. */
+const otherLimitSeconds = 1;
+
+/** In seconds, as HTTP counts it (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). */
+function retryAfter({ status, details }: Problem): Record<string, string> {
+  const waitMs = details?.["retryAfterMs"];
+  if (typeof waitMs === "number") return { "retry-after": String(Math.max(1, Math.ceil(waitMs / 1000))) };
+  return status === 429 ? { "retry-after": String(otherLimitSeconds) } : {};
+}
+
 export function problemResponse(problem: Problem) {
   return {
     status: problem.status,
@@ -236,7 +268,7 @@ export function problemResponse(problem: Problem) {
       ...dataHeaders,
       ...(problem.requestId === undefined ? {} : { "x-request-id": problem.requestId }),
       ...(problem.status === 401 ? { "www-authenticate": "Bearer" } : {}),
-      ...(problem.status === 429 ? { "retry-after": "1" } : {}),
+      ...retryAfter(problem),
     } as Record<string, string>,
     body: JSON.stringify(problem),
   };

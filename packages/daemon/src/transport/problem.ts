@@ -27,3 +27,15 @@ export function toProblem(error: unknown, requestId: string, logger: Logger, ope
     `Gantry failed to do this, and whether part of it was done is not known. Look up request ${requestId} in the log: gantry logs`,
   ).toProblem(requestId);
 }
+
+export const bodyLimitBytes = 16 * 1024 * 1024;
+
+/** Fastify's own errors (bad JSON, too large a body) in our words. */
+export function fromFastify(error: unknown): unknown {
+  const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };
+  if (error instanceof GantryError || statusCode === undefined || statusCode >= 500) return error;
+  if (statusCode === 413)
+    return new GantryError("payloadTooLarge", `The body is over the limit of ${bodyLimitBytes} bytes. Nothing was changed.`);
+  if (statusCode === 415) return new GantryError("unsupportedMediaType", "Send the body as application/json. Nothing was changed.");
+  return new GantryError("invalidArgument", `The request could not be read: ${message}. Nothing was changed.`, { details: { code } });
+}

@@ -20,15 +20,24 @@ function authorize(operation: AnyOperation, { caller }: CallContext): void {
 function parseInput(operation: AnyOperation, rawInput: unknown): unknown {
   const result = operation.input.safeParse(rawInput ?? {});
   if (result.success) return result.data;
-  const issues = (result.error as z.ZodError).issues.map((issue) => ({
+  const issues = (result.error as z.ZodError).issues.map(nearestIssue).map((issue) => ({
     field: issue.path.join(".") || (issue.code === "unrecognized_keys" ? issue.keys.join(", ") : ""),
     message: issue.message,
-    given: preview(valueAt(rawInput, issue.path)),
+    // Of a wrong name, the name: its value is not what is wrong, and may be a secret.
+    given: preview(issue.code === "invalid_key" ? issue.path.at(-1) : valueAt(rawInput, issue.path)),
   }));
   const { field, message, given } = issues[0] as (typeof issues)[number];
   const subject = field === "" ? "the input" : field;
   const shown = given === undefined ? "" : ` (given: ${given})`;
   throw new GantryError("invalidArgument", `${subject}: ${message}${shown}. Nothing was changed.`, { details: { issues } });
+}
+
+/** What is allowed is told by an issue inside: of the alternative that got furthest, or of the name. */
+function nearestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code === "invalid_key") return { ...issue, message: issue.issues[0]?.message ?? issue.message };
+  if (issue.code !== "invalid_union") return issue;
+  const [nearest] = issue.errors.flatMap((issues) => issues.slice(0, 1)).toSorted((one, other) => other.path.length - one.path.length);
+  return nearest === undefined ? issue : nearestIssue({ ...nearest, path: [...issue.path, ...nearest.path] });
 }
 
 function valueAt(input: unknown, path: PropertyKey[]): unknown {

@@ -9,10 +9,11 @@ import type { BoundOperation } from "../core/handlers.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Connections } from "./connections.ts";
-import type { Credentials, FailureLimit } from "./credentials.ts";
+import { type Credentials, type FailureLimit, identifyLogin } from "./credentials.ts";
 import { createEventFeed, type EventFeedOptions } from "./event-feed.ts";
 import { toProblem } from "./problem.ts";
 import { runOperation } from "./run-operation.ts";
+import type { AcceptSessionSocket } from "./session-sockets.ts";
 import type { UpgradeRoute } from "./upgrade.ts";
 
 interface SocketIoOptions {
@@ -26,6 +27,7 @@ interface SocketIoOptions {
   acceptProvider(socket: Socket, caller: Caller): void;
   /** Lets a connection of `/cluster` call providers by `emitWithAck("invoke", …)`, the shortest way for code that makes many calls. */
   acceptCaller(socket: Socket, caller: Caller): void;
+  acceptSessions: AcceptSessionSocket;
 }
 
 export interface SocketIo extends UpgradeRoute {
@@ -58,6 +60,9 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
 
   guard(io.of("/providers"), "providers.serve", "register a provider", options);
   io.of("/providers").on("connection", (socket) => options.acceptProvider(socket, callerOf(socket)));
+
+  guard(io.of("/sessions"), "sessions.read", "attach to sessions", options);
+  io.of("/sessions").on("connection", (socket) => options.acceptSessions(socket, callerOf(socket)));
 
   guard(io.of("/cluster"), "instances.read", "subscribe to events", options);
   io.of("/cluster").on("connection", (socket) => {
@@ -109,8 +114,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
 function guard(namespace: Namespace, permission: Permission, toDo: string, { credentials, failures, connections }: SocketIoOptions): void {
   namespace.use((socket, next) => {
     try {
-      const { key } = socket.handshake.auth as { key?: unknown };
-      const caller = typeof key === "string" ? credentials.verify(key) : undefined;
+      const caller = identifySocket(socket, credentials);
       if (caller === undefined) throw refusal(failures.failed(socket.handshake.address) ? "resourceExhausted" : "unauthenticated");
       requirePermission(caller, permission, toDo);
       socket.data = { caller };
@@ -123,6 +127,13 @@ function guard(namespace: Namespace, permission: Permission, toDo: string, { cre
       next(Object.assign(new Error((error as Error).message), { data: (error as GantryError).toProblem() }));
     }
   });
+}
+
+/** A key, or the page's half of a login, whose other half is the cookie of the upgrade. */
+function identifySocket({ handshake }: Socket, credentials: Credentials): Caller | undefined {
+  const { key, csrf } = handshake.auth as { key?: unknown; csrf?: unknown };
+  if (typeof key === "string") return credentials.verify(key);
+  return typeof csrf === "string" ? identifyLogin(handshake.headers, csrf, credentials) : undefined;
 }
 
 function refusal(code: ErrorCode & ("resourceExhausted" | "unauthenticated")): GantryError {

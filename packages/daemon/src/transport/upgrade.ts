@@ -7,7 +7,7 @@ import { GantryError } from "@gantry/contract";
 import type { Caller } from "../core/caller.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
-import { type Credentials, type FailureLimit, presentedKey } from "./credentials.ts";
+import { type Credentials, type FailureLimit, identify } from "./credentials.ts";
 import type { Gate } from "./gate.ts";
 import { problemResponse } from "./http.ts";
 import { toProblem } from "./problem.ts";
@@ -35,13 +35,12 @@ export function handleUpgrades(server: Server, { gate, credentials, failures, lo
     try {
       gate.check(request);
       const path = (request.url as string).split("?")[0] as string;
-      const key = presentedKey(request);
-      const caller = key === undefined ? undefined : credentials.verify(key);
-      if (key !== undefined && caller === undefined && failures.failed(request.socket.remoteAddress ?? "")) {
+      const { presented, caller } = identify(request, credentials);
+      if (presented !== undefined && caller === undefined && failures.failed(request.socket.remoteAddress ?? "")) {
         throw new GantryError("resourceExhausted", "Too many wrong keys from this address: wait a minute.");
       }
       const route = routes.find((candidate) => candidate.path.test(path));
-      if ((route === undefined || route.credential === "atUpgrade" || key !== undefined) && caller === undefined) {
+      if ((route === undefined || route.credential === "atUpgrade" || presented !== undefined) && caller === undefined) {
         throw new GantryError(
           "unauthenticated",
           "A key is needed: send Authorization: Bearer <key>, or offer the subprotocol gantry.key.<key>.",

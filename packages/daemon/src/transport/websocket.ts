@@ -1,5 +1,6 @@
 /** Plain WebSockets: each accepted one becomes a duplex for the room that owns the path. */
 import { GantryError, type Problem } from "@gantry/contract";
+import type { JsonEncoding } from "@gantry/contract/session-json";
 import { type WebSocket, WebSocketServer } from "ws";
 
 import type { Caller } from "../core/caller.ts";
@@ -7,13 +8,14 @@ import type { Duplex, OpenDuplex } from "../core/duplex.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Connections } from "./connections.ts";
+import { createJsonDuplex, type TextCarrier } from "./json-duplex.ts";
 import { toProblem } from "./problem.ts";
 import type { UpgradeRoute } from "./upgrade.ts";
 
 interface WebSocketRouteOptions {
   path: RegExp;
-  /** What the client must offer and gets chosen; the key's own pseudo-protocol is never echoed. */
-  subprotocol: string;
+  /** By the name that the client must offer one of; the first that it offers is chosen, and the key's own pseudo-protocol never echoed. */
+  subprotocols: Record<string, (socket: WebSocket, query: URLSearchParams) => Duplex>;
   /** Builds the duplex's input from the path's groups and the query. */
   input(match: RegExpExecArray, query: URLSearchParams): unknown;
   open: OpenDuplex;
@@ -31,12 +33,12 @@ const pingIntervalMs = 10_000;
 /** RFC 6455: 1000 normal, 1011 the server failed; 4000 and up are ours: 4000 + the HTTP status of the problem. */
 const problemCloseCode = 4000;
 
-export function createWebSocketRoute({ path, subprotocol, input, open, connections, logger }: WebSocketRouteOptions): WebSocketRoute {
+export function createWebSocketRoute({ path, subprotocols, input, open, connections, logger }: WebSocketRouteOptions): WebSocketRoute {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
     perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+    handleProtocols: (offered) => [...offered].find((name) => Object.hasOwn(subprotocols, name)) ?? false,
   });
   const pings = setInterval(() => {
     for (const socket of server.clients as Set<WebSocket & { unanswered?: number }>) {
@@ -52,7 +54,10 @@ export function createWebSocketRoute({ path, subprotocol, input, open, connectio
     credential: "atUpgrade",
     accept(request, stream, head, match, caller) {
       const offered = request.headers["sec-websocket-protocol"]?.split(",").map((protocol) => protocol.trim()) ?? [];
-      if (!offered.includes(subprotocol)) throw new GantryError("invalidArgument", `Offer the subprotocol ${subprotocol}.`);
+      const createDuplex = subprotocols[offered.find((name) => Object.hasOwn(subprotocols, name)) ?? ""];
+      if (createDuplex === undefined) {
+        throw new GantryError("invalidArgument", `Offer one of the subprotocols ${Object.keys(subprotocols).join(", ")}.`);
+      }
       server.handleUpgrade(request, stream, head, (socket: WebSocket & { unanswered?: number }) => {
         socket.on("pong", () => (socket.unanswered = 0));
         const { keyId } = caller as Caller;
@@ -60,11 +65,10 @@ export function createWebSocketRoute({ path, subprotocol, input, open, connectio
           "close",
           connections.track(keyId, () => socket.close(problemCloseCode + 401, "the key was revoked")),
         );
-        const duplex = createDuplex(socket);
         const query = new URL(request.url as string, "http://localhost").searchParams;
-        open(duplex, input(match, query), caller as Caller).catch((error: unknown) =>
-          duplex.close(toProblem(error, newRequestId(), logger)),
-        );
+        const duplex = createDuplex(socket, query);
+        const start = async (): Promise<void> => open(duplex, input(match, query), caller as Caller);
+        start().catch((error: unknown) => duplex.close(toProblem(error, newRequestId(), logger)));
       });
     },
     close() {
@@ -77,7 +81,8 @@ export function createWebSocketRoute({ path, subprotocol, input, open, connectio
 
 const closeReasonBytes = 123;
 
-function createDuplex(socket: WebSocket): Duplex {
+/** A socket that carries binary messages as they are. */
+export function createBinaryDuplex(socket: WebSocket): Duplex {
   socket.binaryType = "nodebuffer";
   socket.on("error", () => socket.terminate());
   return {
@@ -86,14 +91,41 @@ function createDuplex(socket: WebSocket): Duplex {
       return socket.bufferedAmount;
     },
     onMessage: (listener) => void socket.on("message", (data: Buffer, isBinary) => isBinary && listener(data)),
-    onClose: (listener) => void (socket.readyState >= socket.CLOSING ? listener() : socket.once("close", listener)),
-    close(problem?: Problem) {
-      if (problem === undefined) socket.close(1000);
-      else
-        socket.close(
-          problemCloseCode + problem.status,
-          Buffer.from(`${problem.code}: ${problem.detail}`).subarray(0, closeReasonBytes).toString(),
-        );
-    },
+    onClose: (listener) => onceClosed(socket, listener),
+    close: (problem) => close(socket, problem),
   };
+}
+
+/** A socket that carries the same messages as JSON. */
+export function createTextDuplex(socket: WebSocket, encoding: JsonEncoding, nowMs: () => number): Duplex {
+  socket.on("error", () => socket.terminate());
+  const carrier: TextCarrier = {
+    send: (text, taken) => socket.send(text, { binary: false }, taken),
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    onText: (listener) =>
+      void socket.on("message", (data: Buffer, isBinary) => {
+        // A binary message is no message of this protocol: it is answered as such.
+        listener(isBinary ? "" : data.toString());
+      }),
+    onClose: (listener) => onceClosed(socket, listener),
+    close: (problem) => close(socket, problem),
+  };
+  return createJsonDuplex(carrier, encoding, nowMs);
+}
+
+function onceClosed(socket: WebSocket, listener: () => void): void {
+  if (socket.readyState >= socket.CLOSING) listener();
+  else socket.once("close", listener);
+}
+
+function close(socket: WebSocket, problem?: Problem): void {
+  if (problem === undefined) return socket.close(1000);
+  // Cut between characters: a reason that is no UTF-8 would break the other side's socket.
+  const reason = Buffer.from(`${problem.code}: ${problem.detail}`)
+    .subarray(0, closeReasonBytes)
+    .toString()
+    .replace(/\ufffd+$/, "");
+  return socket.close(problemCloseCode + problem.status, reason);
 }
