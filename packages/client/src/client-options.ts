@@ -3,7 +3,7 @@ import type { HttpTransportOptions } from "./http-transport.ts";
 import type { PatienceOptions } from "./patient-transport.ts";
 
 /** Any instance, over HTTP. */
-export interface HttpClientOptions extends HttpTransportOptions, PatienceOptions {}
+export type HttpClientOptions = HttpTransportOptions & PatienceOptions;
 
 /** In Node only: the local instance of this name, or the one that the working folder belongs to. */
 export interface LocalClientOptions extends PatienceOptions {
@@ -12,6 +12,7 @@ export interface LocalClientOptions extends PatienceOptions {
   configFile?: string | undefined;
   url?: undefined;
   key?: undefined;
+  csrf?: undefined;
 }
 
 export type ClientOptions = HttpClientOptions | LocalClientOptions;

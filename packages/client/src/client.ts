@@ -99,13 +99,13 @@ export function createGantryClient({ transport, direct, close }: ClientParts): G
       }
     },
     async execute(request, options) {
-      if (request.wait === false) return rooms.executions.execute(request, options);
-      // As a stream, which nothing on the way takes for dead while it is quiet: fetch alone gives up after five minutes without an answer.
-      for await (const event of stream(request, options)) if (event.type === "result") return event.result;
-      throw new GantryError(
-        "aborted",
-        `The daemon went away before ${request.command} had ended. See what became of it with: gantry history`,
-      );
+      try {
+        return await rooms.executions.execute(request, options);
+      } catch (error) {
+        if (!(error instanceof GantryError) || error.details?.outcomeUnknown !== true) throw error;
+        const message = `The daemon went away before ${request.command} had ended. See what became of it with: gantry history`;
+        throw new GantryError("aborted", message, { cause: error });
+      }
     },
   };
   return new Proxy(shortForms as GantryClient, { get: (own, name) => (Object.hasOwn(own, name) ? own : rooms)[name as keyof TypedClient] });

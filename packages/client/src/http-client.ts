@@ -4,11 +4,11 @@ import type { HttpClientOptions } from "./client-options.ts";
 import { createHttpTransport, findOperation } from "./http-transport.ts";
 import { createPatientTransport } from "./patient-transport.ts";
 
-export function createHttpClient({ url, key, ...patience }: HttpClientOptions): GantryClient {
-  const direct = createHttpTransport({ url, key });
+export function createHttpClient(options: HttpClientOptions): GantryClient {
+  const direct = createHttpTransport(options);
   return createGantryClient({
     direct,
-    transport: createPatientTransport(direct, { ...patience, isIdempotent }),
+    transport: createPatientTransport(direct, { ...options, isIdempotent }),
     close: () => undefined,
   });
 }

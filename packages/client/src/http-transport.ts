@@ -1,16 +1,19 @@
 /** Calls operations over HTTP with fetch, in browsers and in Node. */
-import { type AnyOperation, contract, errorFromProblem, GantryError, pathParameters, type Problem } from "@gantry/contract";
+import { type AnyOperation, contract, csrfHeader, errorFromProblem, GantryError, pathParameters, type Problem } from "@gantry/contract";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 
 import type { CallOptions, Transport } from "./transport.ts";
 
-export interface HttpTransportOptions {
+export type HttpTransportOptions = Credential & {
   /** For example http://127.0.0.1:8765; in a page served by the daemon, its own origin. */
   url: string;
-  key: string;
-}
+};
 
-export function createHttpTransport({ url, key }: HttpTransportOptions): Transport {
+/** A key; or, in the daemon's own page, the scripts' half of a browser's login, whose cookie goes along by itself. */
+export type Credential = { key: string; csrf?: undefined } | { csrf: string; key?: undefined };
+
+export function createHttpTransport({ url, key, csrf }: HttpTransportOptions): Transport {
+  const credential: Record<string, string> = csrf === undefined ? { authorization: `Bearer ${key}` } : { [csrfHeader]: csrf };
   const send = async (name: string, input: unknown, accept: string, options: CallOptions = {}) => {
     const operation = findOperation(name);
     const { path, query, body } = place(operation, input as Record<string, unknown>);
@@ -22,7 +25,7 @@ export function createHttpTransport({ url, key }: HttpTransportOptions): Transpo
     try {
       response = await fetch(new URL(path + query, url), {
         method: operation.method,
-        headers: { authorization: `Bearer ${key}`, accept, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        headers: { ...credential, accept, ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body }),
         ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
       });
@@ -36,7 +39,13 @@ export function createHttpTransport({ url, key }: HttpTransportOptions): Transpo
   return {
     async call(name, input, options) {
       const response = await send(name, input, "application/json, text/*;q=0.9", options);
-      return response.headers.get("content-type")?.startsWith("application/json") === true ? response.json() : response.text();
+      let text: string;
+      try {
+        text = await response.text();
+      } catch (cause) {
+        throw fromFetch(cause, url);
+      }
+      return response.headers.get("content-type")?.startsWith("application/json") === true ? (JSON.parse(text) as unknown) : text;
     },
     async *stream(name, input, options) {
       const response = await send(name, input, "text/event-stream", options);

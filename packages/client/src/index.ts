@@ -8,6 +8,7 @@ import { createHttpClient } from "./http-client.ts";
 export { GantryError, type ErrorCode, type Problem } from "@gantry/contract/errors";
 export type { ClientShortForms, ExecuteRequest, GantryClient, WaitOptions } from "./client.ts";
 export type { ClientOptions, HttpClientOptions, LocalClientOptions } from "./client-options.ts";
+export type { Credential } from "./http-transport.ts";
 export type { PatienceOptions, RetryOptions } from "./patient-transport.ts";
 export type { CallOptions, Transport } from "./transport.ts";
 export { createTypedClient, type TypedClient } from "./typed-client.ts";

@@ -1,11 +1,11 @@
 /** Finds instances of this machine by their files. Reads only; creates nothing. Kept free of schema libraries for the CLI's fast path. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { GantryError } from "@gantry/contract/errors";
 import type { InstanceRecord } from "@gantry/contract";
-import { type InstancePaths, resolvePaths } from "@gantry/contract/paths";
+import { type InstancePaths, resolvePaths, resolveRoots } from "@gantry/contract/paths";
 
 export interface InstanceChoice {
   /** From a flag; beats everything. */
@@ -69,4 +69,25 @@ export function readRecord(paths: InstancePaths): InstanceRecord | undefined {
     // Falls through to the one message for everything that is no record.
   }
   throw new GantryError("conflict", `${paths.recordFile} is not a record of an instance. If no daemon runs, delete it and start again.`);
+}
+
+/** Those that were ever started here, running or not. */
+export function knownInstances(): string[] {
+  return foldersOf(resolveRoots({ env: process.env, homeDirectory: homedir() }).stateRoot).toSorted();
+}
+
+/** The names of the instances that left a record: those that run, and those that died without taking it away. */
+export function recordedInstances(): string[] {
+  const { runRoot, stateRoot } = resolveRoots({ env: process.env, homeDirectory: homedir() });
+  return foldersOf(runRoot ?? stateRoot)
+    .filter((name) => existsSync(localPaths(name).recordFile))
+    .toSorted();
+}
+
+function foldersOf(root: string): string[] {
+  try {
+    return readdirSync(root);
+  } catch {
+    return [];
+  }
 }

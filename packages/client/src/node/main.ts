@@ -1,6 +1,6 @@
 /** The typed client for Node: a local instance through its control socket, found by name and needing no key, or any instance by its address. */
 import { type ClientParts, createGantryClient, type GantryClient } from "../client.ts";
-import type { ClientOptions, LocalClientOptions } from "../client-options.ts";
+import type { ClientOptions, HttpClientOptions, LocalClientOptions } from "../client-options.ts";
 import { createPatientTransport } from "../patient-transport.ts";
 import type { Transport } from "../transport.ts";
 import { createLocalTransport } from "./local-transport.ts";
@@ -15,7 +15,7 @@ export { createTypedClient, type TypedClient } from "../typed-client.ts";
 /** Connects lazily: the first call is the first request. An idle connection does not keep the process alive. */
 export function createClient(options: ClientOptions = {}): GantryClient {
   const { timeoutMs, retry } = options;
-  const parts = options.url === undefined ? local(options) : http(options.url, options.key);
+  const parts = options.url === undefined ? local(options) : http(options);
   // The contract brings a schema library along, so it is loaded only when something failed.
   const isIdempotent = async (name: string) => (await import("../http-client.ts")).isIdempotent(name);
   return createGantryClient({ ...parts, transport: createPatientTransport(parts.direct, { timeoutMs, retry, isIdempotent }) });
@@ -26,9 +26,9 @@ function local({ instance, configFile }: LocalClientOptions): Omit<ClientParts, 
   return { direct, close: () => direct.close() };
 }
 
-function http(url: string, key: string): Omit<ClientParts, "transport"> {
+function http(options: HttpClientOptions): Omit<ClientParts, "transport"> {
   let loading: Promise<Transport> | undefined;
-  const load = () => (loading ??= import("../http-transport.ts").then(({ createHttpTransport }) => createHttpTransport({ url, key })));
+  const load = () => (loading ??= import("../http-transport.ts").then(({ createHttpTransport }) => createHttpTransport(options)));
   return {
     direct: {
       call: async (...args) => (await load()).call(...args),

@@ -14,6 +14,8 @@ export interface MethodContext {
   readonly idempotencyKey: string | undefined;
   /** W3C traceparent of the caller. */
   readonly trace: string | undefined;
+  /** What the caller sends on after the params, when it makes the call with an input stream; else empty. Reading on lets it send more. */
+  readonly input: AsyncIterable<unknown>;
   /** Reports what the call used; goes out with the result. */
   reportUsage(usage: Usage): void;
 }

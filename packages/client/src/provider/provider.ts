@@ -11,7 +11,7 @@ import { type CallPort, RunningCall } from "./running-call.ts";
 import { findTarget, type Target } from "./target.ts";
 
 export interface ConnectOptions extends Partial<Target> {
-  /** Which of the provider's processes this is; default: host and process id. */
+  /** Which of the provider's processes this is; default: what Gantry says when it started the program, else host and process id. */
   instance?: string;
   /** Finish calls and leave on SIGTERM and SIGINT (default true where there are signals). */
   handleSignals?: boolean;
@@ -24,12 +24,19 @@ export interface ConnectOptions extends Partial<Target> {
 /** `stopped` is final: closed here, drained by the daemon, or refused. */
 export type ConnectionState = "waiting" | "connected" | "lost" | "stopped";
 
+export interface Status {
+  state: "ok" | "degraded";
+  detail?: string;
+  /** Calls that wait inside this process. */
+  queue?: number;
+}
+
 export interface Provider {
   readonly definition: ProviderDefinition;
   /** Resolves once registered. Waits for a daemon that is not there yet; rejects when it refuses. */
   connect(options?: ConnectOptions): Promise<void>;
   /** Tells the daemon how loaded or impaired this process is. */
-  setStatus(status: { state: "ok" | "degraded"; detail?: string; queue?: number }): void;
+  setStatus(status: Status): void;
   /** Takes no more calls, lets those in progress finish, and disconnects. */
   close(options?: { drainMs?: number; reason?: string }): Promise<void>;
   /** Settles when the provider has stopped for good, whatever the reason. */
@@ -41,6 +48,8 @@ const reconnectDelayMs = 200;
 const maxReconnectDelayMs = 5_000;
 const lookAgainMs = 1_000;
 const acknowledgeTimeoutMs = 10_000;
+/** How often the daemon is told of the load, besides every change. */
+const statusIntervalMs = 10_000;
 
 export function createProvider(definition: ProviderDefinition): Provider {
   const running = new Map<string, RunningCall>();
@@ -62,7 +71,15 @@ export function createProvider(definition: ProviderDefinition): Provider {
     else if (typeof process !== "undefined") process.stderr.write(`${definition.name}: ${state}: ${detail}\n`);
   };
 
+  let status: Status = { state: "ok" };
+  const tellStatus = () => {
+    const { state, detail, queue = 0 } = status;
+    if (socket?.connected === true) emit("status", { state, inflight: running.size, queue, ...(detail === undefined ? {} : { detail }) });
+  };
+  let statusTimer: ReturnType<typeof setInterval> | undefined;
+
   const end = (detail: string) => {
+    clearInterval(statusTimer);
     socket?.disconnect();
     tell("stopped", detail);
     stop();
@@ -147,6 +164,10 @@ export function createProvider(definition: ProviderDefinition): Provider {
     connection.on("invoke", onInvoke);
     connection.on("cancel", ({ id, reason }: { id: string; reason: string }) => running.get(id)?.cancel(reason));
     connection.on("credit", ({ id, n, taken }: { id: string; n: number; taken?: number }) => running.get(id)?.credit(n, taken));
+    connection.on("chunk", ({ id, data, batch }: { id: string; data?: unknown; batch?: unknown[] }) =>
+      running.get(id)?.receive(batch ?? [data]),
+    );
+    connection.on("end", ({ id }: { id: string }) => running.get(id)?.endInput());
     connection.on("health", (_request: unknown, answer: (health: unknown) => void) => void answerHealth(answer));
     connection.on("drain", ({ deadlineMs, reason }: { deadlineMs: number; reason: string }) => void drain(deadlineMs, reason));
 
@@ -163,6 +184,8 @@ export function createProvider(definition: ProviderDefinition): Provider {
         register(connection, instance).then(
           ({ node }) => {
             isRegistered = true;
+            if (status.state !== "ok") tellStatus();
+            statusTimer ??= unref(setInterval(tellStatus, statusIntervalMs));
             tell("connected", `as ${instance} to ${node} at ${target.url}`);
             resolve();
           },
@@ -224,10 +247,13 @@ export function createProvider(definition: ProviderDefinition): Provider {
       if (socket) throw new Error(`${definition.name} is connected already; make another provider for another connection`);
       options = given;
       if (given.handleSignals !== false) onSignals(() => void drain(options.drainMs ?? defaultDrainMs, "it was told to stop"));
+      onInputEnd(() => void drain(options.drainMs ?? defaultDrainMs, "Gantry has ended"));
       await open(await untilFound(given), given.instance ?? (await defaultInstance()));
     },
-    setStatus: ({ state, detail, queue = 0 }) =>
-      emit("status", { state, inflight: running.size, queue, ...(detail === undefined ? {} : { detail }) }),
+    setStatus(changed) {
+      status = changed;
+      tellStatus();
+    },
     close: ({ drainMs = options.drainMs ?? defaultDrainMs, reason = "it was closed" } = {}) => drain(drainMs, reason),
   };
 }
@@ -238,7 +264,23 @@ function onSignals(listener: () => void): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, listener);
 }
 
+/** A program that Gantry started holds the other end of its input: when that closes, Gantry has ended, in whatever way. */
+function onInputEnd(listener: () => void): void {
+  if (typeof process === "undefined" || process.env?.["GANTRY_PROVIDER_RUN"] === undefined) return;
+  process.stdin.once("end", listener).once("error", listener).resume();
+  // It must not keep a program alive that has nothing else to do.
+  (process.stdin as { unref?: () => void }).unref?.();
+}
+
+/** A timer alone must not keep a program alive; browsers have no such thing. */
+function unref(timer: ReturnType<typeof setInterval>): ReturnType<typeof setInterval> {
+  (timer as { unref?: () => void }).unref?.();
+  return timer;
+}
+
 async function defaultInstance(): Promise<string> {
+  const given = typeof process === "undefined" ? undefined : process.env?.["GANTRY_PROVIDER_INSTANCE"];
+  if (given !== undefined) return given;
   const { hostname } = await import("node:os");
   return `${hostname().replace(/[^A-Za-z0-9.-]/g, "-")}-${process.pid}`;
 }

@@ -4,6 +4,7 @@ import type { InvokeMessage, Usage } from "@gantry/contract/provider-protocol";
 
 import { type ChunkSender, createChunkSender } from "./chunk-sender.ts";
 import type { AnyMethod, MethodContext } from "./definition.ts";
+import { createInputStream, type InputStream } from "./input-stream.ts";
 import { failureFrom, overLimit, ProviderError } from "./errors.ts";
 
 /** What a call needs of its connection. */
@@ -29,6 +30,7 @@ export class RunningCall implements MethodContext {
   #sender: ChunkSender | undefined;
   #cancelReason: string | undefined;
   #usage: Usage | undefined;
+  #input: InputStream | undefined;
   #isOver = false;
 
   constructor(message: InvokeMessage, method: AnyMethod, port: CallPort) {
@@ -61,7 +63,19 @@ export class RunningCall implements MethodContext {
     return this.#message.trace;
   }
 
+  get input(): AsyncIterable<unknown> {
+    return this.#open();
+  }
+
   // What the connection does:
+
+  receive(items: unknown[]): void {
+    this.#open().push(items);
+  }
+
+  endInput(): void {
+    this.#open().end();
+  }
 
   start(): void {
     const method = this.#method;
@@ -87,6 +101,7 @@ export class RunningCall implements MethodContext {
     this.#cancelReason ??= reason;
     this.#controller?.abort(new ProviderError("CANCELLED", reason));
     this.#sender?.stop();
+    this.#input?.stop(new ProviderError("CANCELLED", reason));
   }
 
   /** So many more chunks may be sent; so many have been consumed in all. */
@@ -98,6 +113,16 @@ export class RunningCall implements MethodContext {
   abandon(): void {
     this.#isOver = true;
     this.cancel("the connection was lost");
+  }
+
+  #open(): InputStream {
+    if (this.#input === undefined) {
+      this.#input = createInputStream((chunks) => this.#isOver || this.#port.emit("credit", { id: this.callId, n: chunks }));
+      // A call without an input stream has an empty one.
+      if (this.#message.input !== "stream") this.#input.end();
+      if (this.#cancelReason !== undefined) this.#input.stop(new ProviderError("CANCELLED", this.#cancelReason));
+    }
+    return this.#input;
   }
 
   async #stream(chunks: AsyncIterable<unknown>): Promise<void> {

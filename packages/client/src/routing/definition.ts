@@ -1,5 +1,21 @@
 /** How a worker recognises what a module exports, without either side having the other's code. */
 
+/** How executions of a command wait and are repeated. */
+export interface CommandPolicy {
+  /** Where they wait unless the caller says otherwise: a `[queue.<name>]` of the configuration, or `default`. */
+  queue?: string;
+  /** So many at once; more wait, without holding up other commands. */
+  maxConcurrent?: number;
+  /** Further attempts after one that failed or timed out; 0 unless given. */
+  retries?: number;
+  /** The longest wait before the first further attempt (1,000 ms); doubles with each, and the wait is any part of it. */
+  retryDelayMs?: number;
+  /** The longest wait before any further attempt (five minutes). */
+  retryMaxDelayMs?: number;
+  /** May be run again when nobody knows how far it came: after a crash of Gantry or of its worker. */
+  idempotent?: boolean;
+}
+
 /** What a running command knows and may use. Standard output and error are the process's own: print as usual. */
 export interface CommandContext {
   /** Aborted when the execution is cancelled or its time is over; the process is killed a little later. */
@@ -27,6 +43,8 @@ export interface CommandDefinition {
   readonly summary: string;
   readonly positionals: readonly string[];
   readonly timeoutMs: number | undefined;
+  readonly policy?: CommandPolicy;
+  readonly cache?: { ttlMs: number; env?: readonly string[]; files?: readonly string[] };
   /** JSON Schema, draft 2020-12, of what a caller may give. */
   inputSchema(): Record<string, unknown>;
   /** Applies defaults and transforms; throws an error with a message for people. */
