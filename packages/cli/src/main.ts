@@ -1,5 +1,7 @@
 /** The `gantry` command: runs a verb and turns failures into messages and exit codes. */
-import { connectLocal, type LocalClient } from "@gantry/client/node";
+import { connectLocal, type InstanceChoice, type LocalClient, localPaths, readRecord } from "@gantry/client/node";
+import { protocolRange } from "@gantry/contract/control-protocol";
+import { GantryError } from "@gantry/contract/errors";
 
 import { runCommand } from "./executions/run-command.ts";
 import { exitCodeOf, printError } from "./output/print-error.ts";
@@ -10,7 +12,7 @@ async function main(argv: string[]): Promise<number> {
   let local: LocalClient | undefined;
   const context: VerbContext = {
     choice: {},
-    connect: async () => (local ??= await connectLocal(context.choice)),
+    connect: async ({ core = false } = {}) => (local ??= await connect(context.choice, core)),
     exitWith: (given) => void (status = given),
   };
   const [verb, name, ...words] = argv;
@@ -26,6 +28,25 @@ async function main(argv: string[]): Promise<number> {
   } finally {
     local?.close();
   }
+}
+
+async function connect(choice: InstanceChoice, core: boolean): Promise<LocalClient> {
+  if (core) return connectLocal(choice);
+  const local = await connectLocal(choice).catch(async (error: unknown) => {
+    // Loaded only when there is nobody to talk to.
+    const { autoStart } = await import("./instances/auto-start.ts");
+    if (await autoStart(choice)) return connectLocal(choice);
+    throw error;
+  });
+  const { instance } = local;
+  const record = readRecord(localPaths(instance));
+  if (record === undefined || (record.protocol.min <= protocolRange.max && record.protocol.max >= protocolRange.min)) return local;
+  local.close();
+  const [theirs, ours] = [record.protocol, protocolRange].map(({ min, max }) => (min === max ? `${min}` : `${min} to ${max}`));
+  throw new GantryError(
+    "unavailable",
+    `Instance ${instance} runs version ${record.version} (protocol ${theirs}), and this program speaks protocol ${ours}: only status, health, stop, logs, and version work with it. Nothing was done. To run it with this version, sessions and queued work kept: gantry restart --instance ${instance}`,
+  );
 }
 
 main(process.argv.slice(2)).then(

@@ -26,7 +26,10 @@ const usageError = errorCodes.invalidArgument.exitCode;
 async function addVerbs(parent: Command, entries: Record<string, VerbEntry>, argv: string[], context: VerbContext): Promise<void> {
   parent.exitOverride();
   for (const [name, entry] of Object.entries(entries)) {
-    const command = parent.command(name).summary(entry.summary).description(entry.summary);
+    const command = parent
+      .command(name, { hidden: entry.hidden === true })
+      .summary(entry.summary)
+      .description(entry.summary);
     if (name !== argv[0] && !(argv[0] === "help" && name === argv[1])) continue;
     const rest = argv.slice(argv[0] === "help" ? 2 : 1);
     if (entry.verbs !== undefined) await addVerbs(command, entry.verbs, rest, context);
@@ -34,10 +37,17 @@ async function addVerbs(parent: Command, entries: Record<string, VerbEntry>, arg
   }
 }
 
+/** A verb by itself, with everything that it takes, for those who ask instead of running it. */
+export async function declareVerb(name: string, entry: VerbEntry, context: VerbContext): Promise<Command> {
+  const command = new Command(name);
+  await configure(command, entry, context);
+  return command;
+}
+
 async function configure(command: Command, entry: VerbEntry, context: VerbContext): Promise<void> {
   const { verb } = await (entry.load as NonNullable<VerbEntry["load"]>)();
   command.exitOverride();
-  command.option("--instance <name>", "the instance (default: of GANTRY_INSTANCE, the nearest gantry.toml, or `default`)");
+  command.option("--instance <instance>", "the instance (default: of GANTRY_INSTANCE, the nearest gantry.toml, or `default`)");
   command.option("--config <file>", "a configuration file instead of the nearest gantry.toml");
   if (entry.passThrough === true) command.passThroughOptions();
   command.hook("preAction", () => {

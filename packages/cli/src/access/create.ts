@@ -1,5 +1,6 @@
 /** `gantry keys create`: makes a key and prints it once. */
 import type { OperationInput, accessOperations } from "@gantry/contract";
+import { Option } from "commander";
 
 import { printJson } from "../output/print-json.ts";
 import type { Verb } from "../verb.ts";
@@ -16,9 +17,13 @@ interface CreateOptions {
 export const verb: Verb = (command, context) => {
   command
     .argument("<name>", "what the key is for")
-    .requiredOption("--role <role>", "viewer, relay, runner, operator, admin, or provider")
+    .addOption(
+      new Option("--role <role>", "what it may do")
+        .choices(["viewer", "relay", "runner", "operator", "admin", "provider"])
+        .makeOptionMandatory(),
+    )
     .option(
-      "--provider <name>",
+      "--provider <provider>",
       "for role provider: a provider name that it may register; repeatable",
       (name: string, names?: string[]) => [...(names ?? []), name],
     )

@@ -5,8 +5,9 @@ import { printSummary } from "./follow-batch.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<id>", "as printed by gantry batch list")
+    .argument("<batch>", "as printed by gantry batch list")
     .option("--json", "print as JSON")
+    .addHelpText("after", "\nExamples:\n  gantry batch cancel bat_…")
     .action(async (id: string, { json }: { json?: boolean }) => {
       const { client } = await context.connect();
       const batch = await client.batches.cancel({ id });

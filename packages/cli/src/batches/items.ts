@@ -7,7 +7,7 @@ import type { Verb } from "../verb.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<id>", "as printed by gantry batch list")
+    .argument("<batch>", "as printed by gantry batch list")
     .option("--state <state>", "only in this state, such as failed")
     .option("-n, --limit <number>", "how many", "1000")
     .option("--cursor <cursor>", "go on where an earlier page ended")

@@ -1,5 +1,6 @@
 /** `gantry batch list`: batches, newest first. */
 import type { BatchState } from "@gantry/contract";
+import { Option } from "commander";
 
 import { printJson } from "../output/print-json.ts";
 import { printTable } from "../output/table.ts";
@@ -8,10 +9,11 @@ import type { Verb } from "../verb.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .option("--state <state>", "running, succeeded, failed, or cancelled")
+    .addOption(new Option("--state <state>", "only in this state").choices(["running", "succeeded", "failed", "cancelled"]))
     .option("-n, --limit <number>", "how many", "20")
     .option("--cursor <cursor>", "go on where an earlier page ended")
     .option("--json", "print as JSON, with nextCursor when there are more")
+    .addHelpText("after", "\nExamples:\n  gantry batch list --state failed\n  gantry batch list --json")
     .action(async ({ state, limit, cursor, json }: { state?: BatchState; limit: string; cursor?: string; json?: boolean }) => {
       const { client } = await context.connect();
       const page = await client.batches.list({

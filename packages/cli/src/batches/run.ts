@@ -2,14 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { Option } from "commander";
 
+import { readBatchItems } from "@gantry/client/batch-items";
 import type { Batch, BatchEvent, OperationInput, batchOperations } from "@gantry/contract";
 import { GantryError } from "@gantry/contract/errors";
 
 import { printJson } from "../output/print-json.ts";
 import type { Verb } from "../verb.ts";
 import { followBatch } from "./follow-batch.ts";
-import { readItems } from "./read-items.ts";
 
 interface RunOptions {
   concurrency?: string;
@@ -26,9 +27,9 @@ export const verb: Verb = (command, context) => {
     .argument("<file>", "JSON lines or CSV; - reads standard input")
     .option("-c, --concurrency <number>", "so many items at once; default 10")
     .option("--stop-on-error", "begin no more items after the first failure")
-    .option("--command <name>", "run this for items that name no command")
+    .option("--command <command>", "run this for items that name no command")
     .option("--name <name>", "for people, in gantry batch list")
-    .option("--format <format>", "jsonl or csv, when the file's name does not say it")
+    .addOption(new Option("--format <format>", "when the file's name does not say it").choices(["jsonl", "csv"]))
     .option("-d, --detach", "print the batch's id and leave it running")
     .option("--json", "print the summary as JSON")
     .addHelpText(
@@ -77,7 +78,7 @@ async function readInput(
   } catch (cause) {
     throw new GantryError("invalidArgument", `${file} cannot be read: ${(cause as Error).message}. Nothing was run.`, { cause });
   }
-  const items = await readItems(content, { file, format: chosen, command });
+  const items = await readBatchItems(content, { file, format: chosen, command });
   return {
     // As `gantry run` does: here, unless an item says where.
     items: items.map((item) => ({ ...item, cwd: resolve(item.cwd ?? ".") })),

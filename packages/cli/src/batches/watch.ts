@@ -6,9 +6,12 @@ import { followBatch } from "./follow-batch.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<id>", "as printed by gantry batch list")
+    .argument("<batch>", "as printed by gantry batch list")
     .option("--json", "print the summary as JSON")
-    .addHelpText("after", "\nThe exit code is that of gantry batch run. Ctrl-C ends the watching, not the batch.")
+    .addHelpText(
+      "after",
+      "\nThe exit code is that of gantry batch run. Ctrl-C ends the watching, not the batch.\n\nExamples:\n  gantry batch watch bat_…",
+    )
     .action(async (id: string, { json }: { json?: boolean }) => {
       const { connection } = await context.connect();
       const events = connection.stream("batches.get", { id }) as AsyncIterable<BatchEvent>;

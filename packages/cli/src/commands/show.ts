@@ -5,8 +5,9 @@ import type { Verb } from "../verb.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<name>", "a registered command; see: gantry commands list")
+    .argument("<command>", "a registered command; see: gantry commands list")
     .option("--json", "print as JSON, with the JSON Schema of its input")
+    .addHelpText("after", "\nExamples:\n  gantry commands show greet\n  gantry commands show --json greet")
     .action(async (name: string, { json }: { json?: boolean }) => {
       const { client } = await context.connect();
       const described = await client.commands.get({ name });

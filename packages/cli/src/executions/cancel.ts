@@ -4,8 +4,9 @@ import type { Verb } from "../verb.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<id...>", "as printed by gantry ps")
+    .argument("<execution...>", "as printed by gantry ps")
     .option("--json", "print as JSON")
+    .addHelpText("after", "\nExamples:\n  gantry cancel exe_…")
     .action(async (ids: string[], { json }: { json?: boolean }) => {
       const { client } = await context.connect();
       const items = await Promise.all(ids.map((id) => client.executions.cancel({ id })));

@@ -18,9 +18,10 @@ const columns: readonly (readonly [string, (item: ExecutionSummary) => string | 
   ["error", ({ error }) => error?.message],
 ];
 
-export function historyCsv(items: readonly ExecutionSummary[]): string {
-  const lines = [columns.map(([name]) => name), ...items.map((item) => columns.map(([, value]) => field(value(item))))];
-  return lines.map((fields) => `${fields.join(",")}\r\n`).join("");
+export const csvHead = `${columns.map(([name]) => name).join(",")}\r\n`;
+
+export function csvLines(items: readonly ExecutionSummary[]): string {
+  return items.map((item) => `${columns.map(([, value]) => field(value(item))).join(",")}\r\n`).join("");
 }
 
 function field(value: string | number | null | undefined): string {

@@ -15,8 +15,10 @@ export function historySummary(items: readonly ExecutionSummary[]): string | und
   const outcomes = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
   const durations = ended.flatMap(({ durationMs }) => (durationMs === null ? [] : [durationMs]));
   if (durations.length === 0) return outcomes;
-  const span = `${formatDuration(Math.min(...durations))} to ${formatDuration(Math.max(...durations))}`;
-  return `${outcomes} · ${sparkline(durations.slice(-widest))} ${span}`;
+  const drawn = durations.slice(-widest);
+  const span = [...new Set([Math.min(...drawn), Math.max(...drawn)].map((value) => formatDuration(value)))].join(" to ");
+  const which = drawn.length < durations.length ? `the last ${widest} ` : "";
+  return `${outcomes} · ${which}${sparkline(drawn)} ${span}`;
 }
 
 /** One character for each value, by its share of the largest. */

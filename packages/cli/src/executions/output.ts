@@ -1,6 +1,7 @@
 /** `gantry output`: what an execution printed; with -f, what it goes on printing. */
 import type { OutputEvent } from "@gantry/contract";
 import { GantryError } from "@gantry/contract/errors";
+import { Option } from "commander";
 
 import type { Verb } from "../verb.ts";
 import { createOutputWriter } from "./write-output.ts";
@@ -14,10 +15,10 @@ interface OutputOptions {
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<id>", "as printed by gantry ps and gantry history")
+    .argument("<execution>", "as printed by gantry ps and gantry history")
     .option("-f, --follow", "go on until the execution has ended")
     .option("--since <offset>", "only what comes at or after this byte")
-    .option("--stream <name>", "only stdout, or only stderr")
+    .addOption(new Option("--stream <name>", "only this one").choices(["stdout", "stderr"]))
     .option("--json", "print one JSON record a line, with offsets and times")
     .addHelpText(
       "after",

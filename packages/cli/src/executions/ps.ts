@@ -1,5 +1,6 @@
 /** `gantry ps`: what runs or waits to run. */
 import { printJson } from "../output/print-json.ts";
+import { tellPaused } from "./queues/tell-paused.ts";
 import type { Verb } from "../verb.ts";
 import { printExecutions } from "./execution-table.ts";
 
@@ -14,5 +15,6 @@ export const verb: Verb = (command, context) => {
       const { items } = await client.executions.list({ state: ["scheduled", "queued", "running"], limit: mostShown });
       if (json === true) printJson({ items });
       else printExecutions(items);
+      await tellPaused(context);
     });
 };

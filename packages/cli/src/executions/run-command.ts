@@ -16,8 +16,18 @@ export interface RunOptions {
   env?: string[];
   cwd?: string;
   priority?: string;
+  queue?: string;
+  retries?: string;
+  retryDelay?: string;
+  delay?: string;
+  expires?: string;
   tag?: string[];
   idempotencyKey?: string;
+  /** A file of JSON, or `-`. */
+  input?: string;
+  refresh?: boolean;
+  /** False with --no-cache. */
+  cache?: boolean;
 }
 
 /** `words` are the command's own: they are parsed by the daemon against its schema. */
@@ -31,13 +41,19 @@ export async function runCommand(name: string, words: string[], options: RunOpti
   }
   const input = {
     command: name,
-    argv: words,
+    ...(options.input === undefined ? { argv: words } : { input: await readInput(options.input, words) }),
     cwd: options.cwd === undefined ? process.cwd() : resolve(options.cwd),
     ...(options.timeout === undefined ? {} : { timeoutMs: parseDuration(options.timeout, "--timeout") }),
     ...(options.env === undefined ? {} : { env: variables(options.env) }),
-    ...(options.priority === undefined ? {} : { priority: Number(options.priority) }),
+    ...(options.priority === undefined ? {} : { priority: wholeNumber(options.priority, "--priority") }),
+    ...(options.queue === undefined ? {} : { queue: options.queue }),
+    ...(options.retries === undefined ? {} : { retries: wholeNumber(options.retries, "--retries") }),
+    ...(options.retryDelay === undefined ? {} : { retryDelayMs: parseDuration(options.retryDelay, "--retry-delay") }),
+    ...(options.delay === undefined ? {} : { delayMs: parseDuration(options.delay, "--delay") }),
+    ...(options.expires === undefined ? {} : { expiresInMs: parseDuration(options.expires, "--expires") }),
     ...(options.tag === undefined ? {} : { tags: options.tag }),
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+    ...(options.cache === false ? { cache: "bypass" } : options.refresh === true ? { cache: "refresh" } : {}),
     wait: options.detach !== true,
   };
   if (options.detach === true) {
@@ -48,20 +64,33 @@ export async function runCommand(name: string, words: string[], options: RunOpti
   }
 
   let executionId: string | undefined;
+  let joined = false;
   let interrupts = 0;
   const cancel = () => {
     interrupts += 1;
     // The second time somebody does not want to wait for an orderly end any more.
     if (interrupts > 1 || executionId === undefined) process.exit(130);
+    if (joined) {
+      process.stderr.write(`\ngantry: left ${executionId}, which another request has begun; end it with: gantry cancel ${executionId}\n`);
+      process.exit(130);
+    }
     process.stderr.write(`\ngantry: cancelling ${executionId}; press Ctrl-C again to leave at once\n`);
     connection.call("executions.cancel", { id: executionId }).catch(() => undefined);
   };
   process.on("SIGINT", cancel).on("SIGTERM", cancel);
   const output = createOutputWriter();
   let result: ExecutionResult | undefined;
+  let waitingNotice: (() => void) | undefined;
   for await (const event of connection.stream("executions.execute", input) as AsyncIterable<ExecuteEvent>) {
-    if (event.type === "accepted") ({ executionId } = event);
-    else if (event.type === "output" && options.json !== true) await output.write(event);
+    if (event.type !== "accepted") waitingNotice?.();
+    if (event.type === "accepted") {
+      ({ executionId, joined = false } = event);
+      if (event.state === "queued" || event.state === "scheduled") {
+        const { noticeWaiting } = await import("./waiting-notice.ts");
+        waitingNotice = noticeWaiting(connection, executionId, output.notice);
+      }
+    } else if (event.type === "output" && options.json !== true) await output.write(event);
+    else if (event.type === "retrying") output.notice(retryNotice(event));
     else if (event.type === "progress") output.progress(event);
     else if (event.type === "result") ({ result } = event);
   }
@@ -75,7 +104,33 @@ export async function runCommand(name: string, words: string[], options: RunOpti
   }
   if (options.json === true) print(result);
   else explain(result);
+  if (result.cacheAgeMs !== null && process.stderr.isTTY && options.json !== true)
+    process.stderr.write(
+      `gantry: cached ${Math.round(result.cacheAgeMs / 1000)} s ago (${result.executionId}); gantry run --refresh ${name} runs it anew\n`,
+    );
   context.exitWith(exitStatus(result));
+}
+
+async function readInput(file: string, words: string[]): Promise<unknown> {
+  const where = file === "-" ? "standard input" : file;
+  const wrong = (why: string) => new GantryError("invalidArgument", `--input ${where}: ${why} Nothing was run.`);
+  if (words.length > 0) throw wrong("give the input either there or as arguments, not both.");
+  const given = file === "-" ? process.stdin : (await import("node:fs")).createReadStream(file);
+  const text = await (await import("node:stream/consumers")).text(given).catch((error: Error) => {
+    throw wrong(`it cannot be read (${error.message}).`);
+  });
+  try {
+    const input: unknown = JSON.parse(text);
+    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+  } catch {
+    // Told below, without what the text says: it may be secret.
+  }
+  throw wrong("it must hold one JSON object.");
+}
+
+function wholeNumber(text: string, option: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw new GantryError("invalidArgument", `${option} ${JSON.stringify(text)} is no whole number.`);
 }
 
 /** `name=value`, or the name of a variable of this shell. */
@@ -90,6 +145,11 @@ export function variables(given: string[]): Record<string, string> {
       return [word, value];
     }),
   );
+}
+
+function retryNotice({ attempt, state, error, delayMs }: Extract<ExecuteEvent, { type: "retrying" }>): string {
+  const wait = delayMs === 0 ? "now" : `in ${(delayMs / 1000).toFixed(1)} s`;
+  return `gantry: attempt ${attempt} ${state}${error === null ? "" : ` (${error.message.split("\n")[0]})`}; trying again ${wait}`;
 }
 
 function print(result: ExecutionResult): void {

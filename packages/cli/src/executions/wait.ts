@@ -7,7 +7,7 @@ import { exitStatus } from "./exit-status.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<id>", "as printed by gantry run --detach")
+    .argument("<execution>", "as printed by gantry run --detach")
     .option("--json", "print the outcome as JSON")
     .addHelpText(
       "after",

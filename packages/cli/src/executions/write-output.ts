@@ -1,11 +1,15 @@
 /** Passes an execution's output on to this process's own standard streams, byte for byte. */
 import type { OutputRecord } from "@gantry/contract";
 
+import { plain } from "../output/plain.ts";
+
 export interface OutputWriter {
   /** Waits for a slow reader, who thereby slows the daemon's sending. */
   write(record: OutputRecord): Promise<void>;
   /** Shown on a terminal only, in one line that the next output replaces. */
   progress(progress: { done: number; total: number | null; text: string }): void;
+  /** One line about the run, not of it. */
+  notice(text: string): void;
   end(): void;
 }
 
@@ -31,6 +35,10 @@ export function createOutputWriter(): OutputWriter {
       const part = total === null || total === 0 ? String(done) : `${done}/${total} (${Math.round((done / total) * 100)}%)`;
       process.stderr.write(`${clearLine}${part} ${text}`.trimEnd());
       shown = true;
+    },
+    notice(text) {
+      clear();
+      process.stderr.write(`${plain(text)}\n`);
     },
     end: clear,
   };

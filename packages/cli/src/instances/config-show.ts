@@ -11,7 +11,9 @@ export const verb: Verb = (command, context) => {
     .addHelpText("after", "\nExample:\n  gantry config show --origin")
     .action(async ({ origin = false, json = false }: { origin?: boolean; json?: boolean }) => {
       const { configFile, values } = await readConfig(context.choice.configFile);
-      const shown = values.map((row) => (/^command\..+\.env\./.test(row.key) ? { ...row, value: "[secret]" } : row));
+      const shown = values.map((row) =>
+        /^(?:command|schedule|profile|provider)\..+\.env\./.test(row.key) ? { ...row, value: "[secret]" } : row,
+      );
       if (json) {
         printJson({ configFile: configFile ?? null, values: shown });
         return;

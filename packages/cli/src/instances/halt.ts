@@ -17,6 +17,7 @@ const defaultDrainTimeoutMs = 10_000;
 /** Closing everything after the drain. */
 const closingTimeoutMs = 5000;
 const signalTimeoutMs = 5000;
+const shownExecutions = 5;
 
 export async function halt(instance: string, input: StopInput, notice: (text: string) => void): Promise<Halted> {
   const record = readRecord(localPaths(instance));
@@ -28,11 +29,15 @@ export async function halt(instance: string, input: StopInput, notice: (text: st
       `Instance ${instance} is stopping but has no record, so its end cannot be verified. Look again with: gantry status`,
     );
   }
-  if (
-    (await askToStop({ instance }, input, notice)) &&
-    (await gone(record, (input.drainTimeoutMs ?? defaultDrainTimeoutMs) + closingTimeoutMs))
-  ) {
-    return { outcome: "stopped", by: "api", record };
+  if (await askToStop({ instance }, input, notice)) {
+    const hasten = () => {
+      notice("Not waiting any longer.");
+      void askToStop({ instance }, { ...input, drainTimeoutMs: 0 }, () => undefined);
+    };
+    process.once("SIGINT", hasten);
+    const ended = await gone(record, (input.drainTimeoutMs ?? defaultDrainTimeoutMs) + closingTimeoutMs);
+    process.off("SIGINT", hasten);
+    if (ended) return { outcome: "stopped", by: "api", record };
   }
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     notice(`Process ${record.pid} does not stop by itself: sending ${signal}.`);
@@ -49,15 +54,23 @@ async function askToStop(choice: InstanceChoice, input: StopInput, notice: (text
   try {
     const local = await connectLocal(choice);
     try {
+      // Asked before the stop: afterwards the door may close at any moment.
+      const running = await local.client.executions
+        .list({ state: "running", limit: shownExecutions }, { timeoutMs: signalTimeoutMs })
+        .catch(() => ({ items: [] }));
       const { waitingFor } = await local.client.instances.stop(input, { timeoutMs: signalTimeoutMs });
-      if (waitingFor.executions > 0)
-        notice(`Waiting for ${waitingFor.executions} running execution${waitingFor.executions === 1 ? "" : "s"}.`);
+      if (waitingFor.executions > 0 && input.keepPrograms !== true && input.drainTimeoutMs !== 0) {
+        const names = running.items.map(({ command, executionId }) => `${command} (${executionId})`).join(", ");
+        const more = waitingFor.executions > running.items.length ? ", …" : "";
+        notice(`Waiting for ${waitingFor.executions} running: ${names}${more}. Ctrl-C to wait no longer.`);
+      }
       return true;
     } finally {
       local.close();
     }
   } catch (error) {
-    if (error instanceof GantryError && ["unavailable", "aborted", "deadlineExceeded"].includes(error.code)) return false;
+    // Whatever a daemon of another version answers, a signal is understood by all of them.
+    if (error instanceof GantryError) return false;
     throw error;
   }
 }

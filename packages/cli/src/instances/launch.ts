@@ -10,16 +10,20 @@ import type { Health, InstanceRecord, Problem } from "@gantry/contract";
 import { errorFromProblem, GantryError } from "@gantry/contract/errors";
 
 import { daemonEntry } from "./daemon-entry.ts";
+import { isAdopted } from "./is-adopted.ts";
 import { lastLines } from "./log-lines.ts";
 
 export interface Launched {
   outcome: "started" | "alreadyRunning";
   health: Health;
+  /** What the user should know of this start. */
+  notices: string[];
 }
 
 /** For the winner of two simultaneous starts to become ready. */
 const otherStarterTimeoutMs = 15_000;
 const shownLogLines = 5;
+const defaultWaitMs = 60_000;
 
 /** The instance's health if it runs, else undefined. */
 async function healthOf(instance: string): Promise<Health | undefined> {
@@ -36,9 +40,16 @@ async function healthOf(instance: string): Promise<Health | undefined> {
   }
 }
 
-export async function launch(instance: string, flags: string[], workingDirectory: string): Promise<Launched> {
+/** `waitMs`: for the daemon's word that it is ready. */
+export async function launch(instance: string, flags: string[], workingDirectory: string, waitMs = defaultWaitMs): Promise<Launched> {
+  if (isAdopted(instance)) {
+    throw new GantryError(
+      "conflict",
+      `${instance} is an adopted server, and Gantry does not know how to start it. Nothing was started; choose another --instance.`,
+    );
+  }
   const running = await healthOf(instance);
-  if (running !== undefined) return { outcome: "alreadyRunning", health: running };
+  if (running !== undefined) return { outcome: "alreadyRunning", health: running, notices: [] };
   const { logFile } = localPaths(instance);
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   // The daemon writes its own log; what reaches these descriptors is what a crash prints.
@@ -53,13 +64,35 @@ export async function launch(instance: string, flags: string[], workingDirectory
   });
   closeSync(log);
   // Ends at the report, or, when the daemon dies before it, with nothing.
-  const report = await text(child.stdio[3] as Readable);
+  const pipe = child.stdio[3] as Readable;
+  const report = await withinTime(text(pipe), waitMs, () => {
+    pipe.destroy();
+    child.unref();
+    const lines = lastLines(logFile, shownLogLines).join("\n");
+    return new GantryError(
+      "unavailable",
+      `Instance ${instance} (process ${child.pid}) is not ready after ${waitMs / 1000} s. It goes on starting; see: gantry status, gantry logs -f. The last lines of ${logFile}:\n${lines}`,
+    );
+  });
   child.unref();
   if (report === "") throw diedEarly(instance, logFile);
-  const outcome = JSON.parse(report) as { record: InstanceRecord } | { error: Problem };
-  if ("record" in outcome) return { outcome: "started", health: await requireHealth(instance, logFile) };
-  if (outcome.error.details?.alreadyRunning === true) return { outcome: "alreadyRunning", health: await waitForOther(instance) };
+  const outcome = JSON.parse(report) as { record: InstanceRecord; notices: string[] } | { error: Problem };
+  if ("record" in outcome) return { outcome: "started", health: await requireHealth(instance, logFile), notices: outcome.notices };
+  if (outcome.error.details?.alreadyRunning === true)
+    return { outcome: "alreadyRunning", health: await waitForOther(instance), notices: [] };
   throw errorFromProblem(outcome.error);
+}
+
+async function withinTime<Value>(value: Promise<Value>, timeoutMs: number, late: () => GantryError): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), timeoutMs);
+  });
+  try {
+    return await Promise.race([value, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function requireHealth(instance: string, logFile: string): Promise<Health> {

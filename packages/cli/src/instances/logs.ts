@@ -1,11 +1,13 @@
 /** `gantry logs`: the instance's log, also of one that no longer runs. */
 import { createReadStream, existsSync, statSync, watchFile, unwatchFile } from "node:fs";
 import { createInterface } from "node:readline";
+import { Option } from "commander";
 
 import { chooseInstance, localPaths } from "@gantry/client/node";
 import { GantryError } from "@gantry/contract/errors";
 import pc from "picocolors";
 
+import { parseDuration } from "../output/duration.ts";
 import { plain } from "../output/plain.ts";
 import type { Verb } from "../verb.ts";
 import { lastLines } from "./log-lines.ts";
@@ -14,6 +16,7 @@ interface LogOptions {
   follow?: boolean;
   lines: string;
   level?: string;
+  since?: string;
   json?: boolean;
 }
 
@@ -25,20 +28,24 @@ export const verb: Verb = (command, context) => {
   command
     .option("-f, --follow", "go on as the log grows")
     .option("-n, --lines <count>", "start with this many last lines", "50")
-    .option("--level <level>", `only this level and worse: ${levels.join(", ")}`)
+    .addOption(new Option("--level <level>", "only this level and worse").choices(levels))
+    .option("--since <age>", "nothing older than this, such as 10m, 2h, or 1d")
     .option("--json", "print the lines as they are: JSON")
-    .addHelpText("after", "\nExamples:\n  gantry logs -f\n  gantry logs -n 500 --level warn")
-    .action(async ({ follow = false, lines, level, json = false }: LogOptions) => {
+    .addHelpText("after", "\nExamples:\n  gantry logs -f\n  gantry logs -n 500 --level warn\n  gantry logs --since 10m")
+    .action(async ({ follow = false, lines, level, since, json = false }: LogOptions) => {
       const { logFile } = localPaths(chooseInstance(context.choice));
       if (!existsSync(logFile)) throw new GantryError("notFound", `There is no log at ${logFile}: this instance was never started.`);
       if (level !== undefined && !levels.includes(level))
         throw new GantryError("invalidArgument", `--level is ${level}: choose one of ${levels.join(", ")}.`);
+      if (!/^\d+$/.test(lines)) throw new GantryError("invalidArgument", `--lines is ${lines}: give a whole number.`);
+      const sinceMs = since === undefined ? 0 : Date.now() - parseDuration(since, "--since");
       const print = (line: string) => {
-        const text = render(line, level, json);
+        const text = render(line, level, sinceMs, json);
         if (text !== undefined) process.stdout.write(`${text}\n`);
       };
       let { size } = statSync(logFile);
-      for (const line of lastLines(logFile, Number(lines))) print(line);
+      const wanted = since === undefined || command.getOptionValueSource("lines") === "cli" ? Number(lines) : Infinity;
+      for (const line of lastLines(logFile, wanted)) print(line);
       if (!follow) return;
       // Polling, because the file may be replaced by a new one at a daemon's start and inotify would keep watching the old one.
       await new Promise<void>((resolve) => {
@@ -57,12 +64,12 @@ export const verb: Verb = (command, context) => {
     });
 };
 
-function render(line: string, minimum: string | undefined, json: boolean): string | undefined {
+function render(line: string, minimum: string | undefined, sinceMs: number, json: boolean): string | undefined {
   let entry: Record<string, unknown>;
   try {
     entry = JSON.parse(line) as Record<string, unknown>;
   } catch {
-    // What a crash printed is no JSON and always matters.
+    // What a crash printed is no JSON, has no time, and always matters.
     return plain(line);
   }
   const { time, level, msg, err, ...rest } = entry as {
@@ -72,6 +79,7 @@ function render(line: string, minimum: string | undefined, json: boolean): strin
     err?: { stack?: string; message?: string };
   };
   if (minimum !== undefined && levels.indexOf(level ?? "info") < levels.indexOf(minimum)) return undefined;
+  if (time !== undefined && Date.parse(time) < sinceMs) return undefined;
   if (json) return line;
   const facts = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const paint = paints[level ?? ""] ?? ((text: string) => text);

@@ -11,7 +11,7 @@ export const verb: Verb = (command, context) => {
     const client = packageVersion();
     let daemon;
     try {
-      daemon = await (await context.connect()).client.instances.version();
+      daemon = await (await context.connect({ core: true })).client.instances.version();
     } catch (error) {
       if (!(error instanceof GantryError) || error.code !== "unavailable") throw error;
     }

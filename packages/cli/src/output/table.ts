@@ -5,7 +5,7 @@ import { plain } from "./plain.ts";
 
 export interface Column<Row> {
   head: string;
-  value(row: Row): string | number | undefined;
+  value(row: Row): string | number | null | undefined;
   /** Numbers read better on the right. */
   align?: "right";
   paint?(text: string, row: Row): string;

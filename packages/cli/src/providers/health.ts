@@ -17,7 +17,7 @@ interface Row {
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("[name]", "only this provider")
+    .argument("[provider]", "only this provider")
     .option("-t, --timeout <duration>", "how long to wait for each answer", "5s")
     .option("--json", "print as JSON")
     .addHelpText(
@@ -46,7 +46,8 @@ export const verb: Verb = (command, context) => {
           { head: "HEALTH", value: ({ status }) => status, paint: paintState },
           {
             head: "ANSWERED IN",
-            value: ({ durationMs }) => (durationMs === undefined ? undefined : `${durationMs.toFixed(1)} ms`),
+            value: ({ durationMs, status }) =>
+              durationMs === undefined || status === "offline" ? undefined : `${durationMs.toFixed(1)} ms`,
             align: "right",
           },
           { head: "DETAIL", value: ({ detail }) => detail ?? "" },

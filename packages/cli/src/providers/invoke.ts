@@ -1,7 +1,9 @@
 /** `gantry providers invoke`: calls a method and prints its result. Ctrl-C cancels the call at the provider. */
 import { GantryError } from "@gantry/contract/errors";
+import { isProgressChunk, type ProgressChunk } from "@gantry/contract/provider-protocol";
 
 import { parseDuration } from "../output/duration.ts";
+import { plain } from "../output/plain.ts";
 import { printJson } from "../output/print-json.ts";
 import type { Verb } from "../verb.ts";
 import { createValueWriter } from "./write-value.ts";
@@ -15,7 +17,7 @@ interface InvokeOptions {
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<name>", "the provider's name")
+    .argument("<provider>", "the provider's name")
     .argument("<method>", "the method; see: gantry providers status <name>")
     .option("-a, --args <json>", "the parameters as JSON; - reads them from standard input", "{}")
     .option("-s, --stream", "print chunks as they come")
@@ -23,7 +25,7 @@ export const verb: Verb = (command, context) => {
     .option("--json", "print the whole answer as JSON; with --stream one event per line")
     .addHelpText(
       "after",
-      `\nA string or number is printed as it is, anything else as JSON. Exit codes: 64 wrong arguments or names, 69 lost or offline,\n75 busy, 124 timed out, 130 cancelled.\n\nExamples:\n  gantry providers invoke calculator add --args '{"a":5,"b":3}'\n  gantry providers invoke calculator count --args '{"to":5,"delayMs":300}' --stream`,
+      `\nA string or number is printed as it is, anything else as JSON. Exit codes: 1 an MCP tool says that it failed, 64 wrong arguments or names, 69 lost or offline,\n75 busy, 124 timed out, 130 cancelled.\n\nExamples:\n  gantry providers invoke calculator add --args '{"a":5,"b":3}'\n  gantry providers invoke calculator count --args '{"to":5,"delayMs":300}' --stream`,
     )
     .action(async (name: string, method: string, options: InvokeOptions) => {
       const params = parseParams(options.args === "-" ? await readInput() : options.args);
@@ -39,15 +41,23 @@ export const verb: Verb = (command, context) => {
       process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
       const { signal } = interrupted;
       const writer = createValueWriter();
+      const noteFailure = (result: unknown) => {
+        if (isToolFailure(result)) context.exitWith(toolFailed);
+      };
       if (options.stream !== true) {
         const answer = await client.providers.invoke(input, { signal });
+        noteFailure(answer.result);
         if (options.json === true) printJson(answer);
-        else if (answer.chunks === undefined) await writer.result(answer.result);
-        else await writer.chunks(answer.chunks);
+        else {
+          const output = withoutProgress(answer.chunks ?? []);
+          if (output.length === 0) await writer.result(answer.result);
+          else await writer.chunks(output);
+        }
       } else {
         for await (const event of client.providers.invoke.stream(input, { signal })) {
+          if (event.type === "end") noteFailure(event.result);
           if (options.json === true) await writer.line(JSON.stringify(event));
-          else if (event.type === "chunks") await writer.chunks(event.batch);
+          else if (event.type === "chunks") await writer.chunks(withoutProgress(event.batch, showProgress));
           // The result of a stream only sums up what was printed; alone, it is the answer.
           else if (event.type === "end" && !writer.hasWritten) await writer.result(event.result);
         }
@@ -56,6 +66,27 @@ export const verb: Verb = (command, context) => {
       process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     });
 };
+
+/** What a tool of an MCP server says of its own failure is an answer, so it is printed; the exit status tells it apart. */
+const toolFailed = 1;
+
+function isToolFailure(result: unknown): boolean {
+  const { isError, content } = (result ?? {}) as { isError?: unknown; content?: unknown };
+  return isError === true && Array.isArray(content);
+}
+
+/** Progress is a notice, not output. */
+function withoutProgress(chunks: unknown[], show?: (progress: ProgressChunk) => void): unknown[] {
+  return chunks.filter((chunk) => {
+    if (!isProgressChunk(chunk)) return true;
+    show?.(chunk);
+    return false;
+  });
+}
+
+function showProgress({ progress, total, message }: ProgressChunk): void {
+  process.stderr.write(`${progress}${total === undefined ? "" : `/${total}`}${message === undefined ? "" : ` ${plain(message)}`}\n`);
+}
 
 function parseParams(text: string): unknown {
   try {

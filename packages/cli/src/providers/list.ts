@@ -4,6 +4,7 @@ import { printTable } from "../output/table.ts";
 import { formatAge } from "../output/units.ts";
 import type { Verb } from "../verb.ts";
 import { paintState } from "./paint-state.ts";
+import { countStates } from "./print-supervision.ts";
 
 export const verb: Verb = (command, context) => {
   command
@@ -21,7 +22,9 @@ export const verb: Verb = (command, context) => {
         [
           { head: "NAME", value: ({ name }) => name },
           { head: "KIND", value: ({ kind }) => kind },
+          { head: "TYPE", value: ({ type }) => type },
           { head: "STATE", value: ({ state }) => state, paint: paintState },
+          { head: "RUN BY GANTRY", value: ({ supervision }) => (supervision === undefined ? undefined : countStates(supervision)) },
           { head: "INSTANCES", value: ({ instances }) => instances, align: "right" },
           { head: "IN FLIGHT", value: ({ inflight }) => inflight, align: "right" },
           { head: "CALLS", value: ({ calls }) => calls, align: "right" },

@@ -1,4 +1,5 @@
 /** `gantry providers status <name>`. */
+import type { ProviderDetail } from "@gantry/contract";
 import pc from "picocolors";
 
 import { plain } from "../output/plain.ts";
@@ -7,11 +8,14 @@ import { printTable } from "../output/table.ts";
 import { formatAge } from "../output/units.ts";
 import type { Verb } from "../verb.ts";
 import { paintState } from "./paint-state.ts";
+import { printSupervision } from "./print-supervision.ts";
+
+type Instance = ProviderDetail["instances"][number];
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<name>", "the provider's name")
-    .option("-v, --verbose", "also the methods with their schemas")
+    .argument("<provider>", "the provider's name")
+    .option("-v, --verbose", "also the methods with their schemas, and what its program printed last")
     .option("--json", "print everything as JSON")
     .addHelpText("after", "\nExamples:\n  gantry providers status calculator\n  gantry providers status calculator -v")
     .action(async (name: string, { verbose = false, json = false }: { verbose?: boolean; json?: boolean }) => {
@@ -21,9 +25,9 @@ export const verb: Verb = (command, context) => {
         printJson(provider);
         return;
       }
-      const { kind, version, state, description, methods, models, capabilities, instances, lastReason, since } = provider;
+      const { kind, type, version, state, description, methods, models, capabilities, instances, lastReason, since } = provider;
       const rows: [string, string][] = [
-        ["kind", `${kind}, version ${version}`],
+        ["kind", `${kind}, ${type === "socket" ? "dialled in" : `type ${type}`}, version ${version}`],
         ...(description === undefined ? [] : [["about", description] as [string, string]]),
         ["methods", methods.map(({ name, stream }) => (stream ? `${name} (streams)` : name)).join(", ") || "none"],
         ["models", models.map(({ id }) => id).join(", ") || "none"],
@@ -48,12 +52,41 @@ export const verb: Verb = (command, context) => {
               value: ({ latencyMs }) => (latencyMs === undefined ? undefined : `${latencyMs.toFixed(1)} ms`),
               align: "right",
             },
+            ...(verbose
+              ? [
+                  {
+                    head: "TAKES",
+                    value: ({ durationMs }: Instance) => (durationMs === undefined ? undefined : `${durationMs.toFixed(1)} ms`),
+                    align: "right" as const,
+                  },
+                  { head: "WEIGHT", value: ({ weight }: Instance) => weight, align: "right" as const },
+                  { head: "QUEUED", value: ({ queued }: Instance) => queued ?? 0, align: "right" as const },
+                ]
+              : []),
             { head: "DROPPED", value: ({ malformed }) => malformed, align: "right" },
             { head: "CONNECTED", value: ({ connectedAt }) => formatAge(connectedAt) },
             { head: "DETAIL", value: ({ detail }) => detail ?? "" },
           ],
           instances,
         );
+      }
+      const broken = instances.flatMap(({ instance, breakers }) => breakers.map((breaker) => ({ instance, ...breaker })));
+      if (broken.length > 0) {
+        process.stdout.write("\n");
+        printTable(
+          [
+            { head: "BREAKER", value: ({ method }) => method },
+            { head: "INSTANCE", value: ({ instance }) => instance },
+            { head: "STATE", value: ({ state }) => state, paint: paintState },
+            { head: "FAILURES", value: ({ failures }) => failures, align: "right" },
+            { head: "NEXT TRY", value: ({ state, retryInMs }) => (state === "trying" ? "now" : `in ${(retryInMs / 1000).toFixed(1)} s`) },
+          ],
+          broken,
+        );
+      }
+      if (provider.supervision !== undefined) {
+        process.stdout.write("\n");
+        printSupervision(provider.supervision, verbose);
       }
       if (!verbose) return;
       for (const { name, description, idempotent, timeoutMs, input, output } of methods) {

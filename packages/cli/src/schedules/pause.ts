@@ -6,6 +6,7 @@ export const verb: Verb = (command, context) => {
   command
     .argument("<schedule>", "a name or id; see: gantry schedule list")
     .option("--json", "print as JSON")
+    .addHelpText("after", "\nExamples:\n  gantry schedule pause nightly")
     .action(async (schedule: string, { json }: { json?: boolean }) => {
       const { client } = await context.connect();
       const changed = await client.schedules.pause({ schedule });

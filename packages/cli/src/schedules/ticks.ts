@@ -9,6 +9,7 @@ export const verb: Verb = (command, context) => {
     .option("-n, --limit <number>", "how many", "20")
     .option("--cursor <cursor>", "go on where an earlier page ended")
     .option("--json", "print as JSON, with nextCursor when there are more")
+    .addHelpText("after", "\nExamples:\n  gantry schedule ticks nightly\n  gantry schedule ticks -n 100 --json nightly")
     .action(async (schedule: string, { limit, cursor, json }: { limit: string; cursor?: string; json?: boolean }) => {
       const { client } = await context.connect();
       const page = await client.schedules.ticks({ schedule, limit: Number(limit), ...(cursor === undefined ? {} : { cursor }) });

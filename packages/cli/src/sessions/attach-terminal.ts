@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ByteChannel, connectLocal, type InstanceChoice, type LocalClient } from "@gantry/client/node";
 import { GantryError } from "@gantry/contract/errors";
 import {
+  type ClientMessage,
   encodeClientMessage,
   maxCols,
   maxInputBytes,
@@ -23,6 +24,7 @@ export interface AttachTerminalOptions {
   id: string;
   readOnly: boolean;
   detachKey: string | undefined;
+  mode: "pty" | "pipe";
   /** The terminal shows nothing of it yet, so all output from the beginning is wanted instead of a snapshot. */
   fromStart: boolean;
 }
@@ -54,24 +56,27 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     fail = reject;
   });
 
-  const show = (data: Uint8Array, end: number): void => {
+  const show = (data: Uint8Array, end: number, stream: 1 | 2): void => {
     shown = end;
     unwritten += 1;
-    terminal?.write(data, () => {
+    const written = (): void => {
       unwritten -= 1;
       if (end - acked < ackEveryBytes && unwritten > 0) return;
       acked = end;
-      channel?.send(encodeClientMessage({ type: "ack", offset: end }));
-    });
+      send({ type: "ack", offset: end });
+    };
+    if (stream === 1) terminal?.write(data, written);
+    else terminal?.writeError(data, written);
   };
+  const send = (message: ClientMessage): void => channel?.send(encodeClientMessage(message));
   const receive = (message: ServerMessage): void => {
     switch (message.type) {
       case "output":
-        return show(message.data, message.offset + message.data.length);
+        return show(message.data, message.offset + message.data.length, message.stream);
       case "snapshot":
         terminal?.makeRoom();
         acked = message.offset;
-        return show(message.data, message.offset);
+        return show(message.data, message.offset, 1);
       case "broadcast":
         return terminal?.notice(`[${plain(message.value.from)}: ${plain(message.value.message)}]`);
       case "error":
@@ -141,17 +146,25 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     reconnect().catch(fail);
   };
   const start = (): LocalTerminal => {
-    const created = createLocalTerminal();
+    const created = createLocalTerminal({ raw: options.mode === "pty" });
     created.onInput((bytes) => {
       const { pass, detach } = detachKey.push(bytes);
       if (!options.readOnly) {
         for (let at = 0; at < pass.length; at += maxInputBytes) {
-          channel?.send(encodeClientMessage({ type: "input", data: pass.subarray(at, at + maxInputBytes) }));
+          send({ type: "input", data: pass.subarray(at, at + maxInputBytes) });
         }
       }
       if (detach) settle({ detached: true });
     });
-    created.onResize((size) => channel?.send(encodeClientMessage({ type: "resize", ...(fitting(size) as typeof size) })));
+    created.onResize((size) => send({ type: "resize", ...(fitting(size) as typeof size) }));
+    if (options.mode === "pipe") {
+      // A terminal's program sees Ctrl-D itself; a pipe's learns of the end only so.
+      if (!options.readOnly) created.onInputEnd(() => send({ type: "end" }));
+      created.onInterrupt((signal) => {
+        if (signal === "SIGQUIT" || options.readOnly) settle({ detached: true });
+        else send({ type: "interrupt" });
+      });
+    }
     return created;
   };
 

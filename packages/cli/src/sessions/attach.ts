@@ -15,8 +15,8 @@ export const verb: Verb = (command, context) => {
     )
     .action(async (id: string, { readOnly = false, detachKey }: { readOnly?: boolean; detachKey?: string }) => {
       const { connection } = await context.connect();
-      const { sessionId, name } = (await connection.call("sessions.get", { id })) as SessionDetail;
+      const { sessionId, name, mode } = (await connection.call("sessions.get", { id })) as SessionDetail;
       checkNesting(sessionId);
-      await attachAndReport(context, name ?? sessionId, { id: sessionId, readOnly, detachKey, fromStart: false });
+      await attachAndReport(context, name ?? sessionId, { id: sessionId, mode, readOnly, detachKey, fromStart: mode === "pipe" });
     });
 };

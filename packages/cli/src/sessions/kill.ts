@@ -4,7 +4,7 @@ import type { Verb } from "../verb.ts";
 
 export const verb: Verb = (command, context) => {
   command
-    .argument("<sessions...>", "names or ids")
+    .argument("<session...>", "names or ids")
     .addHelpText("after", "\nHang-up and TERM first, KILL after five seconds.\n\nExamples:\n  gantry sessions kill build")
     .action(async (ids: string[]) => {
       const { client } = await context.connect();

@@ -1,16 +1,24 @@
 /** The user's own terminal while it shows a session: raw input, size, and its former state back on every way out. */
 import { writeSync } from "node:fs";
 
+import { withVerticalTabs } from "./bare-line-feeds.ts";
+
 export interface LocalTerminal {
   /** undefined when the output is no terminal. */
   size(): { cols: number; rows: number } | undefined;
   /** Calls back when it has been taken by the terminal. */
   write(bytes: Uint8Array, done?: () => void): void;
+  /** To stderr, which only a session between pipes has. */
+  writeError(bytes: Uint8Array, done?: () => void): void;
   /** A line of our own, between what the program shows. */
   notice(text: string): void;
   /** Makes room for a session's screen without losing what the terminal shows now. */
   makeRoom(): void;
   onInput(listener: (bytes: Uint8Array) => void): void;
+  /** There is no more input. */
+  onInputEnd(listener: () => void): void;
+  /** Ctrl-C and Ctrl-\ while the terminal is not raw, which is so for a session between pipes. */
+  onInterrupt(listener: (signal: "SIGINT" | "SIGQUIT") => void): void;
   onResize(listener: (size: { cols: number; rows: number }) => void): void;
   restore(): void;
 }
@@ -25,16 +33,18 @@ const reset =
   "\u001b[<16u\u001b[>4m\u001b[0 q\u001b[23;0t";
 const saveTitle = "\u001b[22;0t";
 
-export function createLocalTerminal(): LocalTerminal {
+/** `raw`: keys go to the program one by one, as its own terminal has them; otherwise this terminal keeps its line editing. */
+export function createLocalTerminal({ raw }: { raw: boolean }): LocalTerminal {
   const { stdin, stdout, stderr } = process;
   const isScreen = stdout.isTTY;
   let restored = false;
+  let interrupted: ((signal: "SIGINT" | "SIGQUIT") => void) | undefined;
   const restore = (): void => {
     if (restored) return;
     restored = true;
-    if (stdin.isTTY) stdin.setRawMode(false);
+    if (stdin.isTTY && raw) stdin.setRawMode(false);
     stdin.pause();
-    if (!isScreen) return;
+    if (!isScreen || !raw) return;
     try {
       // Synchronous: this also runs while the process exits.
       writeSync(1, reset);
@@ -49,21 +59,25 @@ export function createLocalTerminal(): LocalTerminal {
     ["SIGINT", 2],
     ["SIGQUIT", 3],
   ] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (interrupted !== undefined && (signal === "SIGINT" || signal === "SIGQUIT")) return interrupted(signal);
       restore();
       process.exit(128 + number);
     });
   }
-  if (stdin.isTTY) stdin.setRawMode(true);
-  if (isScreen) stdout.write(saveTitle);
+  if (stdin.isTTY && raw) stdin.setRawMode(true);
+  if (isScreen && raw) stdout.write(saveTitle);
   return {
     size: () => (isScreen ? { cols: stdout.columns, rows: stdout.rows } : undefined),
-    write: (bytes, done) => void stdout.write(bytes, done),
-    notice: (text) => void stderr.write(stdin.isTTY ? `\r\n${text}\r\n` : `${text}\n`),
+    write: (bytes, done) => void stdout.write(isScreen && raw ? withVerticalTabs(bytes) : bytes, done),
+    writeError: (bytes, done) => void stderr.write(bytes, done),
+    notice: (text) => void stderr.write(stdin.isTTY && raw ? `\r\n${text}\r\n` : `${text}\n`),
     makeRoom() {
       if (isScreen) stdout.write(`${"\n".repeat(Math.max(0, stdout.rows - 1))}\u001b[H\u001b[2J`);
     },
     onInput: (listener) => void stdin.on("data", listener),
+    onInputEnd: (listener) => void stdin.once("end", listener),
+    onInterrupt: (listener) => (interrupted = listener),
     onResize: (listener) =>
       void stdout.on("resize", () => {
         listener({ cols: stdout.columns, rows: stdout.rows });

@@ -1,10 +1,14 @@
 /** `gantry sessions show`: everything about one session. */
+import type { SessionResources } from "@gantry/contract";
 import pc from "picocolors";
 
 import { plain } from "../output/plain.ts";
 import { printJson } from "../output/print-json.ts";
-import { formatAge, formatBytes } from "../output/units.ts";
+import { formatAge, formatBytes, formatDuration } from "../output/units.ts";
 import type { Verb } from "../verb.ts";
+import { firstLine } from "./first-line.ts";
+
+const age = (since: string): string => formatAge(since).replace(" ago", "");
 
 export const verb: Verb = (command, context) => {
   command
@@ -17,7 +21,7 @@ export const verb: Verb = (command, context) => {
         printJson(session);
         return;
       }
-      const { name, state, exitCode, signal, endReason, attachments } = session;
+      const { name, state, exitCode, signal, endReason, attachments, agent, prompts, resources } = session;
       const end =
         endReason === null
           ? ""
@@ -26,11 +30,22 @@ export const verb: Verb = (command, context) => {
         ["id", session.sessionId],
         ["name", name ?? "-"],
         ["state", `${state}${end}`],
+        ...(session.profile === null ? [] : [["profile", session.profile] as [string, string]]),
+        ...(agent === null
+          ? []
+          : [
+              [
+                "agent",
+                `${agent.state} for ${age(agent.since)}, by ${agent.source}${agent.detail === null ? "" : ` (${agent.detail})`}`,
+              ] as [string, string],
+            ]),
+        ...prompts.map(({ promptId, state: stage, text }): [string, string] => ["prompt", `${stage} ${promptId} ${firstLine(text)}`]),
         ["program", session.argv.join(" ")],
         ["folder", session.cwd],
         ["pid", session.pid === null ? "-" : String(session.pid)],
         ["title", session.title === "" ? "-" : session.title],
         ["size", session.mode === "pty" ? `${session.cols}x${session.rows}` : "pipe"],
+        ...(resources === null ? [] : [["uses", describe(resources)] as [string, string]]),
         ["output", formatBytes(session.outputBytes)],
         ["opened", `${session.createdAt} (${formatAge(session.createdAt)}) by ${session.owner}`],
         ["active", formatAge(session.lastActivityAt)],
@@ -45,3 +60,7 @@ export const verb: Verb = (command, context) => {
       for (const [label, value] of rows) process.stdout.write(`${pc.dim(label.padEnd(width))}  ${plain(value)}\n`);
     });
 };
+
+function describe({ cpuPercent, cpuMs, memoryBytes, processes, threads }: SessionResources): string {
+  return `${cpuPercent.toFixed(1)}% CPU (${formatDuration(cpuMs)} so far), ${formatBytes(memoryBytes)}, ${processes} processes, ${threads} threads`;
+}
