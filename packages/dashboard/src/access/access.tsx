@@ -1,5 +1,5 @@
-/** Who is signed in: the client made with the key, and what its role permits. */
-import { createClient, type TypedClient } from "@gantry/client";
+/** Who is signed in: the client made with the credential, and what its role permits. */
+import { createClient, type Credential, type TypedClient } from "@gantry/client";
 import type { OperationOutput, Permission } from "@gantry/contract";
 import type { accessOperations } from "@gantry/contract";
 import { createContext, useContext } from "react";
@@ -7,7 +7,7 @@ import { createContext, useContext } from "react";
 type WhoAmI = OperationOutput<typeof accessOperations.whoAmI>;
 
 export interface Access {
-  key: string;
+  credential: Credential;
   client: TypedClient;
   who: WhoAmI;
   can(permission: Permission): boolean;
@@ -29,10 +29,10 @@ export function useClient(): TypedClient {
   return useAccess().client;
 }
 
-/** Asks the daemon who this key is; rejects when it is not accepted. */
-export async function signIn(key: string): Promise<Pick<Access, "key" | "client" | "who" | "can">> {
-  const client = createClient({ url: location.origin, key });
+/** Asks the daemon who this is; rejects when the credential is not accepted. */
+export async function signIn(credential: Credential): Promise<Pick<Access, "credential" | "client" | "who" | "can">> {
+  const client = createClient({ url: location.origin, ...credential });
   const who = await client.access.whoAmI();
   const permissions = new Set<Permission>(who.permissions);
-  return { key, client, who, can: (permission) => permissions.has(permission) };
+  return { credential, client, who, can: (permission) => permissions.has(permission) };
 }

@@ -13,6 +13,7 @@ import { Row, Rows, RowsLoading } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
 import { useAccess } from "./access.tsx";
 import { CreateKey } from "./create-key.tsx";
+import { LoginList } from "./login-list.tsx";
 
 export function KeysPage() {
   const { client } = useAccess();
@@ -36,6 +37,7 @@ export function KeysPage() {
           ))}
         </Rows>
       </section>
+      <LoginList />
       <Modal opened={creating} onClose={create.close} title="New key" centered>
         <CreateKey onDone={create.close} />
       </Modal>

@@ -1,4 +1,4 @@
-/** Takes a pasted key. Says plainly when it was refused, and which command shows one. */
+/** Says which command signs this browser in, and takes a pasted key. Says plainly when one was refused. */
 import { GantryError } from "@gantry/client";
 import { Alert, Button, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
@@ -8,9 +8,14 @@ import { CommandLine } from "../app/parts/command-line.tsx";
 import { Mark } from "../app/parts/mark.tsx";
 import classes from "./sign-in-page.module.css";
 
+/** Why the user is here, if not by choice. */
+export interface Reason {
+  title: string;
+  text: string;
+}
+
 interface SignInPageProps {
-  /** Why the user is here again, if not by choice. */
-  reason: string | undefined;
+  reason: Reason | undefined;
   onKey(key: string): Promise<void>;
 }
 
@@ -33,7 +38,7 @@ export function SignInPage({ reason, onKey }: SignInPageProps) {
     }
   };
 
-  const message = refused ?? reason;
+  const message = refused ?? reason?.text;
   return (
     <main className={classes.page}>
       <form onSubmit={(event) => void submit(event)}>
@@ -43,29 +48,29 @@ export function SignInPage({ reason, onKey }: SignInPageProps) {
             <Title order={1} mt="md">
               Sign in to Gantry
             </Title>
-            <Text c="dimmed" mt={4}>
-              This page acts with the rights of the key you paste. The key stays in this tab and is forgotten when you close it.
+            <Text c="dimmed" mt={4} mb="sm">
+              In a terminal on the machine that runs it, this opens the page signed in:
             </Text>
+            <CommandLine text="npx gantry dashboard" />
           </div>
           {message !== undefined && (
             <Alert
               color="red"
               icon={<IconAlertTriangle size={18} />}
               role="alert"
-              title={refused === undefined ? "You were signed out" : undefined}
+              title={refused === undefined ? reason?.title : undefined}
             >
               {message}
             </Alert>
           )}
           <PasswordInput
             label="Key"
+            description="Or paste one here. It stays in this tab and is forgotten with it."
             placeholder="gantry_…"
             value={key}
             onChange={(event) => setKey(event.currentTarget.value)}
             autoComplete="off"
             spellCheck={false}
-            data-autofocus
-            autoFocus
             size="md"
             classNames={{ innerInput: "mono" }}
           />

@@ -1,13 +1,14 @@
 /** The page: sign in first, then the shell with its rooms. */
-import { GantryError } from "@gantry/client";
+import { type Credential, GantryError } from "@gantry/client";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { type Access, AccessProvider, signIn } from "../access/access.tsx";
-import { forgetKey, keepKey, readKey } from "../access/credential.ts";
-import { SignInPage } from "../access/sign-in-page.tsx";
+import { forgetCredential, keepCredential, readCredential } from "../access/credential.ts";
+import { endLogin, redeem, takeCode } from "../access/login.ts";
+import { type Reason, SignInPage } from "../access/sign-in-page.tsx";
 import { EventFeedProvider } from "./event-feed.tsx";
 import { createQueryClient } from "./query-client.ts";
 import { router } from "./router.tsx";
@@ -23,56 +24,70 @@ export function App() {
 
 const retryMs = 1_000;
 
+/** Once, before anything is drawn: the address must not keep it, and it is good for one exchange only. */
+const arrivedCode = takeCode();
+const arrived = arrivedCode === undefined ? undefined : redeem(arrivedCode);
+arrived?.catch(() => undefined);
+
 type Signed = Awaited<ReturnType<typeof signIn>>;
 
 function SignedIn() {
   const [signed, setSigned] = useState<Signed>();
-  const [reason, setReason] = useState<string>();
-  const [checking, setChecking] = useState(() => readKey() !== undefined);
+  const [reason, setReason] = useState<Reason>();
+  const [checking, setChecking] = useState(() => arrived !== undefined || readCredential() !== undefined);
 
-  const signOut = useCallback((why?: string) => {
-    forgetKey();
-    setSigned(undefined);
-    setReason(why);
-  }, []);
+  const signOut = useCallback(
+    (why?: string) => {
+      const credential = signed?.credential ?? readCredential();
+      if (credential !== undefined) {
+        forgetCredential(credential);
+        // By the user's own wish: what was revoked has ended already.
+        if (why === undefined) void endLogin(credential);
+      }
+      setSigned(undefined);
+      setReason(why === undefined ? undefined : { title: "You were signed out", text: why });
+    },
+    [signed],
+  );
   const queryClient = useMemo(() => createQueryClient(signOut), [signOut]);
   const access = useMemo<Access | undefined>(() => signed && { ...signed, signOut }, [signed, signOut]);
 
-  const onKey = useCallback(
-    async (key: string) => {
-      const next = await signIn(key);
-      keepKey(key);
-      // What another key saw must not be shown to this one.
-      queryClient.clear();
-      setReason(undefined);
-      setSigned(next);
-    },
-    [queryClient],
-  );
+  const onCredential = useCallback(async (credential: Credential) => {
+    const next = await signIn(credential);
+    keepCredential(credential);
+    setReason(undefined);
+    setSigned(next);
+  }, []);
 
   useEffect(() => {
-    const kept = readKey();
-    if (kept === undefined) return undefined;
     let retry: ReturnType<typeof setTimeout> | undefined;
-    const attempt = () =>
-      void onKey(kept).then(
+    const attempt = (find: () => Promise<Credential | undefined>) => {
+      const enter = async () => {
+        const credential = await find();
+        if (credential !== undefined) await onCredential(credential);
+      };
+      enter().then(
         () => setChecking(false),
         (error: Error) => {
-          // A daemon that is just starting must not cost the user the key.
+          // A daemon that is just starting must not cost the user the credential.
           if (error instanceof GantryError && error.retryable) {
-            retry = setTimeout(attempt, retryMs);
+            retry = setTimeout(attempt, retryMs, find);
             return;
           }
-          signOut(error.message);
+          const kept = readCredential();
+          if (kept !== undefined) forgetCredential(kept);
+          setReason({ title: arrived === undefined ? "You were signed out" : "This link did not sign you in", text: error.message });
           setChecking(false);
         },
       );
-    attempt();
+    };
+    // A link that is spent does no harm to somebody who is signed in anyway.
+    attempt(async () => (await arrived?.catch((error: unknown) => orThrow(readCredential(), error))) ?? readCredential());
     return () => clearTimeout(retry);
-  }, [onKey, signOut]);
+  }, [onCredential]);
 
   if (checking) return null;
-  if (access === undefined) return <SignInPage reason={reason} onKey={onKey} />;
+  if (access === undefined) return <SignInPage reason={reason} onKey={(key) => onCredential({ key })} />;
   return (
     <QueryClientProvider client={queryClient}>
       <AccessProvider value={access}>
@@ -82,4 +97,9 @@ function SignedIn() {
       </AccessProvider>
     </QueryClientProvider>
   );
+}
+
+function orThrow<Value>(value: Value | undefined, error: unknown): Value {
+  if (value === undefined) throw error;
+  return value;
 }

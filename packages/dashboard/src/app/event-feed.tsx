@@ -9,12 +9,12 @@ import { connectFeed, type Feed, type FeedState } from "./feed.ts";
 const FeedContext = createContext<Feed | undefined>(undefined);
 
 export function EventFeedProvider({ children }: { children: ReactNode }) {
-  const { key, signOut } = useAccess();
+  const { credential, signOut } = useAccess();
   const queries = useQueryClient();
   const [feed, setFeed] = useState<Feed>();
   useEffect(() => {
     const next = connectFeed({
-      key,
+      credential,
       onRefused: signOut,
       onChanged: (rooms) => {
         for (const room of rooms) void queries.invalidateQueries({ queryKey: [room] });
@@ -22,7 +22,7 @@ export function EventFeedProvider({ children }: { children: ReactNode }) {
     });
     setFeed(next);
     return () => next.close();
-  }, [key, queries, signOut]);
+  }, [credential, queries, signOut]);
   return <FeedContext.Provider value={feed}>{children}</FeedContext.Provider>;
 }
 

@@ -1,4 +1,5 @@
 /** The subscription to `/cluster`: one snapshot, then deltas, resumed by number after a lost connection. */
+import type { Credential } from "@gantry/client";
 import type { EventEnvelope } from "@gantry/contract";
 import { io } from "socket.io-client";
 
@@ -16,7 +17,7 @@ export interface Feed {
 }
 
 interface FeedOptions {
-  key: string;
+  credential: Credential;
   onRefused(reason: string): void;
   /** Names of rooms whose data is no longer what the page has. */
   onChanged(rooms: ReadonlySet<string>): void;
@@ -25,16 +26,19 @@ interface FeedOptions {
 const keptEvents = 100;
 /** Many events in a burst make one refresh. */
 const gatherMs = 250;
-const everyRoom = ["instances", "commands", "executions", "sessions", "providers"];
+const everyRoom = ["instances", "commands", "executions", "schedules", "batches", "sessions", "providers"];
 const roomOf: Record<string, string> = {
   instance: "instances",
   execution: "executions",
+  queue: "executions",
+  schedule: "schedules",
+  batch: "batches",
   session: "sessions",
   provider: "providers",
   call: "providers",
 };
 
-export function connectFeed({ key, onRefused, onChanged }: FeedOptions): Feed {
+export function connectFeed({ credential, onRefused, onChanged }: FeedOptions): Feed {
   let state: FeedState = { connection: "connecting", recent: [] };
   let since: number | undefined;
   let epoch: string | undefined;
@@ -59,7 +63,7 @@ export function connectFeed({ key, onRefused, onChanged }: FeedOptions): Feed {
 
   const socket = io("/cluster", {
     transports: ["websocket"],
-    auth: (send) => send({ key, since, epoch }),
+    auth: (send) => send({ ...credential, since, epoch }),
     reconnectionDelay: 300,
     reconnectionDelayMax: 3_000,
   });

@@ -25,6 +25,13 @@ const routes = [
     ...child("/executions/$id"),
     component: lazyRouteComponent(() => import("../executions/execution-page.tsx"), "ExecutionPage"),
   }),
+  createRoute({ ...child("/schedules"), component: lazyRouteComponent(() => import("../schedules/schedules-page.tsx"), "SchedulesPage") }),
+  createRoute({
+    ...child("/schedules/$name"),
+    component: lazyRouteComponent(() => import("../schedules/schedule-page.tsx"), "SchedulePage"),
+  }),
+  createRoute({ ...child("/batches"), component: lazyRouteComponent(() => import("../batches/batches-page.tsx"), "BatchesPage") }),
+  createRoute({ ...child("/batches/$id"), component: lazyRouteComponent(() => import("../batches/batch-page.tsx"), "BatchPage") }),
   createRoute({ ...child("/sessions"), component: lazyRouteComponent(() => import("../sessions/sessions-page.tsx"), "SessionsPage") }),
   createRoute({
     ...child("/sessions/$id"),

@@ -1,14 +1,15 @@
 /** The frame around every page: places on the left (below, on a phone), the instance and its connection on top. */
-import { Text, UnstyledButton } from "@mantine/core";
+import { Menu, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { IconDots } from "@tabler/icons-react";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useMemo, useRef } from "react";
 
 import { useAccess } from "../access/access.tsx";
 import { useLoadSampling } from "../instances/load-samples.ts";
 import { Connection } from "./connection.tsx";
-import { places } from "./navigation.ts";
+import { type Place, places } from "./navigation.ts";
 import { Mark } from "./parts/mark.tsx";
 import classes from "./shell.module.css";
 import { Shortcuts } from "./shortcuts.tsx";
@@ -47,11 +48,11 @@ export function Shell() {
         <UserMenu onHelp={help.open} />
       </header>
       <nav className={classes.nav} aria-label="Rooms">
-        {permitted.map(({ to, label, icon: Icon, key }) => (
+        {permitted.map(({ to, label, icon: Icon, key, rare }) => (
           <Link
             key={to}
             to={to}
-            className={classes.place}
+            className={`${classes.place} ${rare === true ? classes.rare : ""}`}
             activeOptions={{ exact: to === "/" }}
             activeProps={{ "data-active": true, "aria-current": "page" }}
             title={`${label} (g ${key})`}
@@ -60,6 +61,7 @@ export function Shell() {
             <span>{label}</span>
           </Link>
         ))}
+        <MorePlaces places={permitted.filter(({ rare }) => rare === true)} />
         <UnstyledButton className={classes.hint} onClick={help.open}>
           Press <kbd>?</kbd> for shortcuts
         </UnstyledButton>
@@ -69,5 +71,31 @@ export function Shell() {
       </main>
       <Shortcuts places={permitted} opened={helpOpen} onOpen={help.open} onClose={help.close} />
     </div>
+  );
+}
+
+/** On a phone: the places that did not fit. */
+function MorePlaces({ places: hidden }: { places: readonly Place[] }) {
+  const { pathname } = useLocation();
+  if (hidden.length === 0) return null;
+  return (
+    <Menu position="top-end" width={200}>
+      <Menu.Target>
+        <UnstyledButton
+          className={`${classes.place} ${classes.more}`}
+          data-active={hidden.some(({ to }) => pathname.startsWith(to)) || undefined}
+        >
+          <IconDots size={20} stroke={1.7} aria-hidden />
+          <span>More</span>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {hidden.map(({ to, label, icon: Icon }) => (
+          <Menu.Item key={to} component={Link} to={to} leftSection={<Icon size={18} stroke={1.7} aria-hidden />}>
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

@@ -12,7 +12,7 @@ const schemes = [
 ] as const;
 
 export function UserMenu({ onHelp }: { onHelp: () => void }) {
-  const { key, who, signOut } = useAccess();
+  const { credential, who, signOut } = useAccess();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu position="bottom-end" width={220} shadow="md">
@@ -41,7 +41,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
         <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onHelp}>
           Shortcuts
         </Menu.Item>
-        <Menu.Item leftSection={<IconBook size={16} />} onClick={() => void openReference(key)}>
+        <Menu.Item leftSection={<IconBook size={16} />} onClick={() => void openReference(credential)}>
           API reference
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut()}>

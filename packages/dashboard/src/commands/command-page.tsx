@@ -58,6 +58,11 @@ export function CommandPage() {
           </Code>
         </Stack>
         <div className={classes.runs}>
+          {run.data?.cached === true && (
+            <Text size="sm" c="dimmed" mb="xs">
+              Answered from the cache, with what it gave {formatDuration(run.data.cacheAgeMs ?? 0)} ago.
+            </Text>
+          )}
           {executionId !== undefined && <LiveExecution executionId={executionId} />}
           <section className="panel" aria-labelledby="recent">
             <Title order={2} id="recent" px="md" pt="sm" pb={4}>

@@ -8,11 +8,13 @@ import { PageHeader } from "../app/parts/page-header.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { RowsLoading } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
+import { Attempts } from "./attempts.tsx";
 import { CancelButton, isUnfinished } from "./cancel-button.tsx";
 import { FailureView } from "./failure-view.tsx";
 import { ExecutionFacts } from "./execution-facts.tsx";
 import { OutputView } from "./output-view.tsx";
 import { ProgressLine } from "./progress-line.tsx";
+import { RetryButton } from "./retry-button.tsx";
 
 export function ExecutionPage() {
   const { id } = useParams({ from: "/executions/$id" });
@@ -37,13 +39,15 @@ export function ExecutionPage() {
         }
       >
         {running && <CancelButton id={id} />}
+        {!running && <RetryButton id={id} />}
         <Button variant="default" component={Link} to="/commands/$name" params={{ name: data.command } as never}>
-          {running ? "The command" : "Run again"}
+          The command
         </Button>
       </PageHeader>
       <Stack gap="md">
         <ExecutionFacts execution={data} />
         {running && <ProgressLine executionId={id} />}
+        {data.attempts.length > 1 && <Attempts attempts={data.attempts} dueAt={data.state === "scheduled" ? data.dueAt : null} />}
         {data.error !== null && <FailureView failure={data.error} />}
         <section aria-labelledby="output">
           <Title order={2} id="output" mb={6}>

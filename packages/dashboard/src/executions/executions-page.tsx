@@ -12,6 +12,7 @@ import { PageHeader } from "../app/parts/page-header.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { RowsLoading } from "../app/parts/rows.tsx";
 import { ExecutionRows } from "./execution-rows.tsx";
+import { Queues } from "./queues.tsx";
 
 const pageSize = 50;
 const typingPauseMs = 300;
@@ -46,6 +47,7 @@ export function ExecutionsPage() {
   return (
     <>
       <PageHeader title="History" about="Every execution, kept across restarts." />
+      <Queues />
       <Group mb="md" gap="xs">
         <TextInput
           type="search"

@@ -13,7 +13,7 @@ export function Counts({ status }: { status: InstanceStatus }) {
         <strong className="number">{executions.running}</strong>
         <span>running</span>
         <small className="number">
-          {executions.queued} queued · {executions.total} in all
+          {executions.queued} queued · {executions.pausedQueues.length > 0 ? paused(executions.pausedQueues) : `${executions.total} in all`}
         </small>
       </Link>
       <Link to="/sessions" className={`panel ${classes.count}`}>
@@ -33,4 +33,8 @@ export function Counts({ status }: { status: InstanceStatus }) {
       </Link>
     </div>
   );
+}
+
+function paused(queues: readonly string[]): string {
+  return queues.length === 1 ? `${queues[0]} is paused` : `${plural(queues.length, "queue")} paused`;
 }

@@ -10,6 +10,8 @@ export function describeEvent({ type, data }: EventEnvelope): string {
   switch (type.split(".")[0]) {
     case "execution":
       return `${text("command")}${type === "execution.ended" ? ` ${text("state")}${took}` : ""}`;
+    case "queue":
+      return text("name");
     case "schedule":
       return `${text("name")} ${text("change") || text("state")}`;
     case "batch":

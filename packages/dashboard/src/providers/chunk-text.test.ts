@@ -6,6 +6,9 @@ describe("readChunks", () => {
   it("joins text, whatever its wrapping", () => {
     expect(readChunks(["a ", "b"])).toBe("a b");
     expect(readChunks([{ text: "a" }, { delta: { content: "b" } }, { token: "c" }])).toBe("abc");
+    expect(
+      readChunks([{ choices: [{ delta: { content: "a" } }] }, { choices: [{ delta: {}, finish_reason: "stop" }] }, { choices: [] }]),
+    ).toBe("a");
   });
 
   it("writes one value a line when some are not text", () => {

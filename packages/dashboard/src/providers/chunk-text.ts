@@ -4,7 +4,9 @@
 function textOf(chunk: unknown): string | undefined {
   if (typeof chunk === "string") return chunk;
   if (typeof chunk !== "object" || chunk === null) return undefined;
-  const { text, delta, content, token } = chunk as Record<string, unknown>;
+  const { text, delta, content, token, choices } = chunk as Record<string, unknown>;
+  // OpenAI's chunks; the last ones only end a choice or tell usage.
+  if (Array.isArray(choices)) return textOf((choices[0] as { delta?: unknown } | undefined)?.delta) ?? "";
   for (const candidate of [text, content, token, delta]) if (typeof candidate === "string") return candidate;
   return typeof delta === "object" && delta !== null ? textOf(delta) : undefined;
 }

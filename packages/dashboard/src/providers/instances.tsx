@@ -53,8 +53,15 @@ export function Instances({ provider }: { provider: ProviderDetail }) {
                     <Text size="sm" c="dimmed" className="number">
                       {instance.inflight} of {instance.concurrency} busy · {plural(instance.calls, "call")}
                       {instance.failures > 0 && ` · ${instance.failures} failed`}
+                      {(instance.queued ?? 0) > 0 && ` · ${instance.queued} waiting inside`}
                       {instance.latencyMs !== undefined && ` · ${formatDuration(instance.latencyMs)}`}
                     </Text>
+                    {instance.breakers.map(({ method, state, failures, retryInMs }) => (
+                      <Text key={method} size="sm" c="red">
+                        {method} kept failing here ({plural(failures, "failure")}):{" "}
+                        {state === "trying" ? "one call is trying it now" : `tried again in ${formatDuration(retryInMs)}`}
+                      </Text>
+                    ))}
                     {(checked?.detail ?? instance.detail) !== undefined && <Text size="sm">{checked?.detail ?? instance.detail}</Text>}
                   </div>
                 }

@@ -1,4 +1,6 @@
 /** One viewer's connection to a session over `gantry.v1`: reconnects by itself and resumes at the offset behind what was shown. */
+import type { Credential } from "@gantry/client";
+import { csrfProtocolPrefix } from "@gantry/contract";
 import {
   encodeClientMessage,
   maxInputBytes,
@@ -15,7 +17,7 @@ interface AttachmentOptions {
   /** Such as ws://127.0.0.1:8765. */
   origin: string;
   sessionId: string;
-  key: string;
+  credential: Credential;
   size(): { cols: number; rows: number } | undefined;
   onMessage(message: ServerMessage): void;
   /** `closed` with a problem when coming back is of no use. */
@@ -39,7 +41,7 @@ const longestRetryMs = 3_000;
 /** The daemon pings; a browser cannot see that, so a silent connection is asked as well. */
 const pingIntervalMs = 10_000;
 
-export function openAttachment({ origin, sessionId, key, size, onMessage, onState }: AttachmentOptions): Attachment {
+export function openAttachment({ origin, sessionId, credential, size, onMessage, onState }: AttachmentOptions): Attachment {
   let socket: WebSocket | undefined;
   let closed = false;
   let shown: number | undefined;
@@ -68,7 +70,7 @@ export function openAttachment({ origin, sessionId, key, size, onMessage, onStat
 
   const connect = () => {
     onState("connecting");
-    const made = new WebSocket(addressOf(), [sessionSubprotocol, `gantry.key.${key}`]);
+    const made = new WebSocket(addressOf(), [sessionSubprotocol, credentialProtocol(credential)]);
     socket = made;
     made.binaryType = "arraybuffer";
     made.addEventListener("open", () => {
@@ -130,6 +132,11 @@ export function openAttachment({ origin, sessionId, key, size, onMessage, onStat
       socket?.close(normalCloseCode);
     },
   };
+}
+
+/** A browser sets no headers on a WebSocket, but it may offer any subprotocol. */
+function credentialProtocol({ key, csrf }: Credential): string {
+  return csrf === undefined ? `gantry.key.${key}` : `${csrfProtocolPrefix}${csrf}`;
 }
 
 /** Close reasons read `code: detail`. */

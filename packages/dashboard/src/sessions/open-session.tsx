@@ -1,6 +1,6 @@
-/** Opens a session: a shell with one click, or a program with its arguments. */
-import { Button, Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+/** Opens a session: a shell with one click, a profile that is there, or a program with its arguments. */
+import { Button, Group, NativeSelect, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 
@@ -13,16 +13,21 @@ export function OpenSession({ onDone }: { onDone: () => void }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const free = can("sessions.openFree");
-  const [kind, setKind] = useState<"shell" | "program">("shell");
+  const [kind, setKind] = useState<"shell" | "profile" | "program">("shell");
+  const [profile, setProfile] = useState("");
   const [program, setProgram] = useState("");
   const [name, setName] = useState("");
   const [cwd, setCwd] = useState("");
   const words = splitWords(program);
+  const profiles = useQuery({ queryKey: ["profiles"], queryFn: () => client.sessions.profiles({}), enabled: kind === "profile" });
+  const ready = kind === "shell" || (kind === "profile" ? profile !== "" : words.length > 0);
 
   const open = useMutation({
     mutationFn: () =>
       client.sessions.open({
-        ...(kind === "shell" ? { profile: "shell" } : free ? { argv: words } : { profile: words[0] ?? "" }),
+        ...(kind === "program" ? { argv: words } : { profile: kind === "shell" ? "shell" : profile }),
+        // The terminal that opens shows how it ended, if it did.
+        settleMs: 0,
         ...(name.trim() === "" ? {} : { name: name.trim() }),
         ...(cwd.trim() === "" ? {} : { cwd: cwd.trim() }),
       }),
@@ -45,14 +50,32 @@ export function OpenSession({ onDone }: { onDone: () => void }) {
           onChange={(value) => setKind(value)}
           data={[
             { value: "shell", label: "Your shell" },
-            { value: "program", label: free ? "A program" : "A profile" },
+            { value: "profile", label: "A profile" },
+            ...(free ? [{ value: "program" as const, label: "A program" }] : []),
           ]}
         />
+        {kind === "profile" && (
+          <NativeSelect
+            label="Profile"
+            description="What cannot be opened says what is missing"
+            value={profile}
+            onChange={(event) => setProfile(event.currentTarget.value)}
+            error={profiles.error?.message}
+            required
+          >
+            <option value="">{profiles.isPending ? "Asking the programs …" : "Choose one"}</option>
+            {profiles.data?.items.map(({ name: its, available, version, problems }) => (
+              <option key={its} value={its} disabled={!available}>
+                {available ? [its, version].filter(Boolean).join(" ") : `${its}: ${problems[0] ?? "not available"}`}
+              </option>
+            ))}
+          </NativeSelect>
+        )}
         {kind === "program" && (
           <div>
             <TextInput
-              label={free ? "Program and arguments" : "Profile"}
-              placeholder={free ? 'vim "my notes.txt"' : "claude"}
+              label="Program and arguments"
+              placeholder={'vim "my notes.txt"'}
               value={program}
               onChange={(event) => setProgram(event.currentTarget.value)}
               classNames={{ input: "mono" }}
@@ -61,7 +84,7 @@ export function OpenSession({ onDone }: { onDone: () => void }) {
               required
               data-autofocus
             />
-            {free && words.length > 1 && (
+            {words.length > 1 && (
               <Text size="xs" c="dimmed" mt={4} className="mono" style={{ overflowWrap: "anywhere" }}>
                 {JSON.stringify(words)}
               </Text>
@@ -89,7 +112,7 @@ export function OpenSession({ onDone }: { onDone: () => void }) {
         )}
         <ProblemAlert error={open.error} />
         <Group justify="flex-end">
-          <Button type="submit" loading={open.isPending} disabled={kind === "program" && words.length === 0}>
+          <Button type="submit" loading={open.isPending} disabled={!ready}>
             Open
           </Button>
         </Group>

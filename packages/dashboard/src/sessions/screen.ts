@@ -42,6 +42,8 @@ export function openScreen(element: HTMLElement, fontFamily: string): Screen {
   terminal.loadAddon(search);
   leaveQueriesUnanswered(terminal);
   terminal.open(element);
+  // Cells cannot be read from what is painted: so that a browser's console, and tests, can.
+  Object.assign(element, { terminal });
   const removeWebgl = paintWithWebgl(terminal);
 
   return {

@@ -62,6 +62,9 @@ export function SessionsPage() {
   );
 }
 
+/** The rest is told by the session's own state. */
+const tellsMore = new Set(["working", "waitingPermission", "waitingInput"]);
+
 function SessionRow({ session }: { session: Session }) {
   return (
     <Row
@@ -86,6 +89,8 @@ function SessionRow({ session }: { session: Session }) {
           {session.exitCode !== null && <span className="number">exit {session.exitCode}</span>}
           {session.signal !== null && <span>{session.signal}</span>}
           <Ago time={session.endedAt ?? session.lastActivityAt} />
+          {session.queuedPrompts > 0 && <span className="number">{plural(session.queuedPrompts, "prompt")} waiting</span>}
+          {session.agent !== null && tellsMore.has(session.agent.state) && <StateBadge state={session.agent.state} />}
           <StateBadge state={session.state} />
         </>
       }

@@ -1,7 +1,7 @@
 /** What one can do with the session shown: take control, interrupt, end it, search. */
 import { ActionIcon, Button, Group, Menu, Modal, Stack, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconDotsVertical, IconHandStop, IconSearch, IconTerminal, IconX } from "@tabler/icons-react";
+import { IconDotsVertical, IconHandStop, IconMovie, IconSearch, IconTerminal, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 
 import { useAccess } from "../access/access.tsx";
@@ -13,13 +13,16 @@ import type { TerminalStatus } from "./use-terminal.ts";
 interface TerminalBarProps {
   id: string;
   status: TerminalStatus;
+  /** Its recording is shown in place of the terminal. */
+  replaying: boolean;
+  onReplay(): void;
   onTakeControl(): void;
   onSearch(): void;
   /** Back to typing. */
   onFocus(): void;
 }
 
-export function TerminalBar({ id, status, onTakeControl, onSearch, onFocus }: TerminalBarProps) {
+export function TerminalBar({ id, status, replaying, onReplay, onTakeControl, onSearch, onFocus }: TerminalBarProps) {
   const { client, can } = useAccess();
   const [ending, end] = useDisclosure(false);
   const { data } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
@@ -55,8 +58,21 @@ export function TerminalBar({ id, status, onTakeControl, onSearch, onFocus }: Te
             {controller ? "In control" : "Watching"}
           </Text>
         )}
+        {(data?.recording === true || replaying) && (
+          <Tooltip label={replaying ? "Back to the terminal" : "Play the recording"}>
+            <ActionIcon
+              variant={replaying ? "light" : "subtle"}
+              color={replaying ? undefined : "gray"}
+              onClick={onReplay}
+              aria-label="Recording"
+              aria-pressed={replaying}
+            >
+              <IconMovie size={17} />
+            </ActionIcon>
+          </Tooltip>
+        )}
         <Tooltip label="Search the scrollback (Ctrl Shift F)">
-          <ActionIcon variant="subtle" color="gray" onClick={onSearch} aria-label="Search the scrollback">
+          <ActionIcon variant="subtle" color="gray" onClick={onSearch} disabled={replaying} aria-label="Search the scrollback">
             <IconSearch size={17} />
           </ActionIcon>
         </Tooltip>

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { shorten } from "../app/parts/format.ts";
+import { RecordingView } from "./recording-view.tsx";
 import { SearchBar } from "./search-bar.tsx";
 import { TerminalBar } from "./terminal-bar.tsx";
 import classes from "./terminal-view.module.css";
@@ -13,17 +14,28 @@ import { type TerminalStatus, useTerminal } from "./use-terminal.ts";
 export function TerminalView({ id, active }: { id: string; active: boolean }) {
   const element = useRef<HTMLDivElement>(null);
   const [searching, setSearching] = useState(false);
+  const [replaying, setReplaying] = useState(false);
   const onKey = useCallback((event: KeyboardEvent) => handleKey(event, () => setSearching(true)), []);
   const { status, screen, takeControl, type, focus } = useTerminal(element, id, onKey);
 
   useEffect(() => {
-    if (active) focus();
-  }, [active, focus]);
+    if (active && !replaying) focus();
+  }, [active, replaying, focus]);
 
   return (
     <section className={classes.view} hidden={!active} aria-label="Terminal">
-      <TerminalBar id={id} status={status} onTakeControl={takeControl} onSearch={() => setSearching(true)} onFocus={focus} />
-      <div className={classes.ground}>
+      <TerminalBar
+        id={id}
+        status={status}
+        replaying={replaying}
+        onReplay={() => setReplaying(!replaying)}
+        onTakeControl={takeControl}
+        onSearch={() => setSearching(true)}
+        onFocus={focus}
+      />
+      {replaying && <RecordingView id={id} />}
+      {/* Stays attached meanwhile. */}
+      <div className={classes.ground} hidden={replaying}>
         <div ref={element} className={classes.screen} data-connection={status.connection} />
         {searching && (
           <SearchBar
@@ -36,7 +48,7 @@ export function TerminalView({ id, active }: { id: string; active: boolean }) {
         )}
         <Overlay status={status} />
       </div>
-      {status.controller && status.exit === undefined && <TouchKeys onType={type} />}
+      {!replaying && status.controller && status.exit === undefined && <TouchKeys onType={type} />}
     </section>
   );
 }

@@ -37,7 +37,7 @@ export function useTerminal(
   sessionId: string,
   onKey: (event: KeyboardEvent) => boolean,
 ): TerminalHandle {
-  const { key } = useAccess();
+  const { credential } = useAccess();
   const [status, setStatus] = useState<TerminalStatus>(unknown);
   const screen = useRef<Screen>(undefined);
   const attachment = useRef<Attachment>(undefined);
@@ -123,7 +123,7 @@ export function useTerminal(
     const link = openAttachment({
       origin: location.origin.replace(/^http/, "ws"),
       sessionId,
-      key,
+      credential,
       size: () => made.fittingSize(),
       onMessage: take,
       onState: (connection, problem) =>
@@ -152,7 +152,7 @@ export function useTerminal(
       attachment.current = undefined;
       setStatus(unknown);
     };
-  }, [element, sessionId, key, onKey]);
+  }, [element, sessionId, credential, onKey]);
 
   const takeControl = useCallback(() => {
     const size = screen.current?.fittingSize();

@@ -1,7 +1,7 @@
-/** A moment, told relative to now and exactly on hover. All of them tick together. */
+/** A moment, past or to come, told relative to now and exactly on hover. All of them tick together. */
 import { useSyncExternalStore } from "react";
 
-import { formatAgo } from "./format.ts";
+import { formatAgo, formatAhead } from "./format.ts";
 
 const tickMs = 5_000;
 const listeners = new Set<() => void>();
@@ -32,6 +32,15 @@ export function Ago({ time }: { time: string }) {
   return (
     <time dateTime={time} title={new Date(time).toLocaleString()} className="number">
       {formatAgo(time, now)}
+    </time>
+  );
+}
+
+export function Ahead({ time }: { time: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={time} title={new Date(time).toLocaleString()} className="number">
+      {formatAhead(time, now)}
     </time>
   );
 }

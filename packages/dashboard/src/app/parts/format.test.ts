@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { formatAgo, formatBytes, formatDuration } from "./format.ts";
+import { formatAgo, formatAhead, formatBytes, formatDuration } from "./format.ts";
 
 describe("format", () => {
   it("writes bytes in binary units", () => {
@@ -32,5 +32,22 @@ describe("format", () => {
     expect(formatAgo("2026-01-02T00:00:09.000Z", now)).toBe("just now");
     expect(formatAgo("2026-01-01T23:59:30.000Z", now)).toBe("30 s ago");
     expect(formatAgo("2026-01-01T23:00:00.000Z", now)).toBe("1 h ago");
+  });
+
+  it("tells how long until a moment", () => {
+    const now = Date.parse("2026-01-01T00:00:00.000Z");
+    const ahead = (seconds: number) => formatAhead(now + seconds * 1000, now);
+    expect([-5, 0, 42, 90, 3599, 3600, 41_340, 86_399, 86_400, 864_000].map(ahead)).toEqual([
+      "now",
+      "now",
+      "in 42 s",
+      "in 2 min",
+      "in 1 h",
+      "in 1 h",
+      "in 11 h 29 min",
+      "in 1 day",
+      "in 1 day",
+      "in 10 days",
+    ]);
   });
 });

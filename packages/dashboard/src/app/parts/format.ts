@@ -44,6 +44,32 @@ export function formatAgo(time: string | number, nowMs: number): string {
   return new Date(time).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
 }
 
+/** How long until then; a moment that has passed is due. */
+export function formatAhead(time: string | number, nowMs: number): string {
+  const seconds = Math.round((new Date(time).getTime() - nowMs) / 1000);
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `in ${seconds} s`;
+  if (seconds < 3570) return `in ${Math.round(seconds / 60)} min`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1440) return `in ${withRest(`${Math.floor(minutes / 60)} h`, minutes % 60, "min")}`;
+  const days = Math.round(minutes / 1440);
+  return days < 14
+    ? `in ${plural(days, "day")}`
+    : new Date(time).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
+}
+
+/** A moment with its day, for people who plan. */
+export function formatMoment(time: string | number): string {
+  return new Date(time).toLocaleString(undefined, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+  });
+}
+
 /** Enough of an id to tell it from its neighbours; ULIDs made in one second share their beginning. */
 export function shorten(id: string): string {
   return id.length > 16 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;

@@ -42,7 +42,8 @@ export function ProblemAlert({ error, title, onRetry }: ProblemAlertProps) {
 
 function Issues({ details }: { details: Record<string, unknown> | undefined }) {
   const issues = details?.["issues"];
-  if (!Array.isArray(issues)) return null;
+  // The message tells a single one itself.
+  if (!Array.isArray(issues) || issues.length < 2) return null;
   return (
     <List size="sm" mt={4}>
       {issues.slice(0, 10).map((issue: { path?: unknown; message?: unknown }, index) => (

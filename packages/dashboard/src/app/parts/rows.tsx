@@ -12,10 +12,19 @@ export function Rows({ label, children }: { label: string; children: ReactNode }
   );
 }
 
-/** `main` is read first; `facts` line up at the right, or below it on a phone. */
-export function Row({ main, facts, current = false }: { main: ReactNode; facts: ReactNode; current?: boolean }) {
+interface RowProps {
+  /** Is read first. */
+  main: ReactNode;
+  /** Line up at the right, or below it on a phone. */
+  facts: ReactNode;
+  current?: boolean;
+  /** So short that one line is enough on a phone too. */
+  short?: boolean;
+}
+
+export function Row({ main, facts, current = false, short = false }: RowProps) {
   return (
-    <li className={classes.row} data-current={current || undefined}>
+    <li className={classes.row} data-current={current || undefined} data-short={short || undefined}>
       <div className={classes.main}>{main}</div>
       <div className={classes.facts}>{facts}</div>
     </li>

@@ -11,6 +11,12 @@ const tones: Record<string, Tone> = {
   idle: "quiet",
   running: "busy",
   queued: "busy",
+  waiting: "quiet",
+  paused: "warn",
+  finished: "quiet",
+  skipped: "quiet",
+  missed: "warn",
+  refused: "bad",
   scheduled: "quiet",
   starting: "busy",
   failed: "bad",
@@ -26,9 +32,16 @@ const tones: Record<string, Tone> = {
   draining: "warn",
   offline: "quiet",
   exited: "quiet",
+  working: "busy",
+  waitingPermission: "warn",
+  waitingInput: "warn",
 };
 
-const words: Record<string, string> = { timedOut: "timed out" };
+const words: Record<string, string> = {
+  timedOut: "timed out",
+  waitingPermission: "asks for permission",
+  waitingInput: "asks for input",
+};
 
 export function StateBadge({ state }: { state: string }) {
   return (

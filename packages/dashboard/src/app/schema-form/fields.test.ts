@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { collect, readFields } from "./fields.ts";
+import { collect, fill, readFields } from "./fields.ts";
 
 const schema = {
   type: "object",
@@ -51,6 +51,15 @@ describe("a JSON field that must be given", () => {
     const message = { type: "object", properties: { role: { enum: ["system", "user"] }, content: { type: "string" } } };
     const [messages] = readFields({ properties: { messages: { type: "array", items: message } }, required: ["messages"] }) ?? [];
     expect(JSON.parse(messages?.skeleton ?? "")).toEqual([{ role: "user", content: "" }]);
+  });
+});
+
+describe("fill", () => {
+  it("starts with given values, and with JSON as its text", () => {
+    const fields = readFields(schema) ?? [];
+    const filled = fill(fields, { name: "Ada", shout: true, extra: { a: 1 }, unknown: 1 });
+    expect(filled).toMatchObject({ name: "Ada", shout: true, extra: '{\n  "a": 1\n}', times: undefined });
+    expect(collect(fields, filled)).toEqual({ input: { name: "Ada", shout: true, extra: { a: 1 } }, problems: {} });
   });
 });
 

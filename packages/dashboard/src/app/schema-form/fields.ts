@@ -100,6 +100,17 @@ function kindOf(schema: Schema, choices: readonly unknown[]): FieldKind {
 
 export type Filled = Readonly<Record<string, unknown>>;
 
+/** What the fields show at first: given values, or the shape of what must be given. */
+export function fill(fields: readonly Field[], given: Readonly<Record<string, unknown>> = {}): Filled {
+  return Object.fromEntries(
+    fields.map(({ name, kind, skeleton }) => {
+      const value = given[name];
+      if (value === undefined) return [name, skeleton];
+      return [name, kind === "json" ? JSON.stringify(value, null, 2) : value];
+    }),
+  );
+}
+
 export interface Collected {
   input: Record<string, unknown>;
   /** By field name. Empty when everything can be sent. */

@@ -2,22 +2,26 @@
 import { Group, JsonInput, Stack, Text } from "@mantine/core";
 import { type FormEvent, type ReactNode, useMemo, useState } from "react";
 
-import { collect, type Filled, readFields } from "./fields.ts";
+import { collect, fill, type Filled, readFields } from "./fields.ts";
 import { SchemaField } from "./schema-field.tsx";
 
 interface SchemaFormProps {
   schema: unknown;
+  /** Fields of the form's own, before those of the schema. */
+  lead?: ReactNode;
   /** The submit button and its neighbours. */
   children: ReactNode;
+  /** What it starts with. */
+  initial?: Readonly<Record<string, unknown>> | undefined;
   onSubmit(input: Record<string, unknown>): void;
   /** Says so when there is nothing to fill in. */
   nothing: string;
 }
 
-export function SchemaForm({ schema, children, onSubmit, nothing }: SchemaFormProps) {
+export function SchemaForm({ schema, lead, children, initial, onSubmit, nothing }: SchemaFormProps) {
   const fields = useMemo(() => readFields(schema), [schema]);
-  const [filled, setFilled] = useState<Filled>(() => Object.fromEntries((fields ?? []).map(({ name, skeleton }) => [name, skeleton])));
-  const [json, setJson] = useState("{}");
+  const [filled, setFilled] = useState<Filled>(() => fill(fields ?? [], initial));
+  const [json, setJson] = useState(() => JSON.stringify(initial ?? {}, null, 2));
   const [problems, setProblems] = useState<Record<string, string>>({});
 
   const submit = (event: FormEvent) => {
@@ -30,6 +34,7 @@ export function SchemaForm({ schema, children, onSubmit, nothing }: SchemaFormPr
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="sm">
+        {lead}
         {fields === undefined ? (
           <JsonInput
             label="Input as JSON"
