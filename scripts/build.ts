@@ -1,6 +1,7 @@
 /** `npm run build [-- dashboard|gantry|client…]`: makes the files that are published. `--if-needed` skips what is newer than its sources. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { isBuiltin } from "node:module";
 import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,6 +44,14 @@ const parts: Record<string, Part> = {
       // commander and picocolors go into the CLI's: opening many small files is a good part of what a start costs.
       const inCli = /^(?:commander|picocolors)$/;
       await bundle({ gantry: inRoot("packages/cli/src/main.ts") }, dist, (id) => isExternal(id) && !inCli.test(id), "cjs");
+      // Ink awaits at its top level, which CommonJS cannot load, and brings many packages: a module of its own, read by one verb only.
+      await bundle(
+        { top: inRoot("packages/cli/src/instances/top/screen.ts") },
+        dist,
+        (id) => isBuiltin(id) || id === "react-devtools-core",
+        "esm",
+        productionReact,
+      );
       await bundle(daemonEntries(), dist, isExternal);
       await cp(inRoot("packages/dashboard/dist"), join(dist, "ui"), { recursive: true });
       await writeLicences(dist);
@@ -69,10 +78,18 @@ function daemonEntries(): Record<string, string> {
 function clientEntries(): Record<string, string> {
   const source = inRoot("packages/client/src");
   const entry = (folder: string) => [folder, join(source, folder, "index.ts")];
-  const folders = ["node", "provider", "command", "commander"];
+  const folders = ["node", "provider", "command", "commander", "batch-items"];
   const own = { index: join(source, "index.ts"), main: join(source, "node/main.ts") };
   return { ...own, ...(Object.fromEntries(folders.map(entry)) as Record<string, string>) };
 }
+
+const productionReact = { "process.env.NODE_ENV": '"production"' };
+
+/** In the bundles `gantry top` finds its screen beside it. */
+const topScreen = {
+  name: "top-screen",
+  resolveId: (source: string) => (source === "./top/screen.ts" ? { id: "./top.js", external: true } : null),
+};
 
 /** The CLI is CommonJS: Node loads that in two thirds of the time that a module takes. */
 async function bundle(
@@ -80,9 +97,18 @@ async function bundle(
   dist: string,
   external: (id: string) => boolean,
   format: "esm" | "cjs" = "esm",
+  define: Record<string, string> = {},
 ): Promise<void> {
   const extension = format === "esm" ? "js" : "cjs";
-  const build = await rolldown({ input, external, platform: "node", logLevel: "warn", treeshake: { moduleSideEffects: false } });
+  const build = await rolldown({
+    input,
+    external,
+    platform: "node",
+    logLevel: "warn",
+    plugins: [topScreen],
+    transform: { define },
+    treeshake: { moduleSideEffects: false },
+  });
   await build.write({
     dir: dist,
     format,
@@ -96,7 +122,9 @@ async function bundle(
 /** Their licences ask to go along with copies, and a bundle is one. */
 async function writeLicences(dist: string): Promise<void> {
   const page = JSON.parse(await readFile(inRoot("packages/dashboard/package.json"), "utf8")) as { dependencies: Record<string, string> };
-  const names = ["commander", "picocolors", ...Object.keys(page.dependencies)].filter((name) => !name.startsWith("@gantry/"));
+  const names = ["commander", "picocolors", ...(await packagesBelow("ink")), ...Object.keys(page.dependencies)].filter(
+    (name) => !name.startsWith("@gantry/"),
+  );
   const texts = await Promise.all(
     [...new Set(names)].toSorted().map(async (name) => {
       const folder = inRoot("node_modules", name);
@@ -106,6 +134,17 @@ async function writeLicences(dist: string): Promise<void> {
     }),
   );
   await writeFile(join(dist, "third-party-licences.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
+/** A package and everything that it brings along, found as npm has laid them out. */
+async function packagesBelow(name: string, found = new Set<string>()): Promise<Set<string>> {
+  if (found.has(name)) return found;
+  found.add(name);
+  const { dependencies = {} } = JSON.parse(await readFile(inRoot("node_modules", name, "package.json"), "utf8")) as {
+    dependencies?: Record<string, string>;
+  };
+  for (const one of Object.keys(dependencies)) await packagesBelow(one, found);
+  return found;
 }
 
 async function run(tool: string, args: string[], cwd: string): Promise<void> {

@@ -39,7 +39,8 @@ Gantry reads, strongest first: flags, the environment, the nearest \`gantry.toml
 user's own file \`$XDG_CONFIG_HOME/gantry/gantry.toml\`, and the defaults below. Keys that do not exist are errors, with a suggestion.
 \`gantry config show\` prints every value and where it came from; \`gantry config validate\` checks a file without starting anything.
 
-A key of \`[daemon]\`, \`[commands]\`, or \`[sessions]\` can be given in the environment: \`daemon.logLevel\` is \`GANTRY_DAEMON_LOG_LEVEL\`.
+A key of \`[daemon]\`, \`[commands]\`, or \`[sessions]\` can be given in the environment: \`daemon.logLevel\` is \`GANTRY_DAEMON_LOG_LEVEL\`,
+\`commands.history.maxCount\` is \`GANTRY_COMMANDS_HISTORY_MAX_COUNT\`.
 \`GANTRY_INSTANCE\` chooses the instance and \`GANTRY_HOME\` moves all files into one folder. Editors that know JSON Schema can use
 [gantry.schema.json](gantry.schema.json).
 

@@ -19,7 +19,7 @@ export interface Manifest {
 export const requiredNode = ">=24.12";
 
 /** Bundled into the CLI by scripts/build.ts. */
-const bundled = new Set(["commander", "picocolors"]);
+const bundled = new Set(["commander", "ink", "picocolors", "react"]);
 
 export function publishedGantry(cli: Manifest, daemon: Manifest): Manifest {
   const { name, version, description, license, bin } = cli;

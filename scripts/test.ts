@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import { chromium, pythonSocketIo, vim } from "../test/support/not-run.ts";
+import { chromium, fish, pythonSocketIo, vim, zsh } from "../test/support/not-run.ts";
 import { build } from "./build.ts";
 import { countsFileVariable, type TestCounts } from "./test-counts.ts";
 
@@ -18,6 +18,8 @@ const systemPackages = [
   { requirement: chromium, packages: ["chromium"] },
   { requirement: pythonSocketIo, packages: ["python3-socketio", "python3-websocket"] },
   { requirement: vim, packages: ["vim-tiny"] },
+  { requirement: zsh, packages: ["zsh"] },
+  { requirement: fish, packages: ["fish"] },
 ];
 
 function prepare(): void {
