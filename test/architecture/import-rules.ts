@@ -45,7 +45,7 @@ export function roomRules(existing: string[]): ImportRule[] {
       reason: "rooms do not know how they are reached: transports and gateways stand in front of them, and only daemon.ts joins the two",
     },
     {
-      from: new RegExp(`^${daemon}/${name}/(?!store)`),
+      from: new RegExp(`^${daemon}/${name}/(?!(?:[a-z-]+/)?store)`),
       except: test,
       never: new RegExp(`^(?:${daemon}/storage/|npm:kysely$)`),
       reason: "only a room's store.ts knows its tables; the rules in service.ts must be readable without SQL",

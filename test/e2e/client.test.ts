@@ -38,7 +38,7 @@ describe("in Node", () => {
       const { success, output } = await client.execute({ command: "greet", input: { name: "Ada" } });
       console.log(success, output.trim(), defaultClient() === defaultClient());
     `;
-    expect(await program(text)).toBe(`default ${daemon.pid} true\ncount,fail,greet,noop,slow\ntrue Hello, Ada! true\n`);
+    expect(await program(text)).toBe(`default ${daemon.pid} true\ncount,fail,flaky,greet,noop,slow\ntrue Hello, Ada! true\n`);
   });
 
   test("says whether an instance runs, and waits for one", async () => {

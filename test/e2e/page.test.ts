@@ -13,6 +13,7 @@ import { startTestBrowser, type TestBrowser } from "../support/browser.ts";
 import { repository, startTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { chromium, need } from "../support/not-run.ts";
 import { until } from "../support/until.ts";
+import { signIn, visitPage } from "../support/visit.ts";
 
 const hostile = "<img src=x onerror=alert(1)>";
 
@@ -56,22 +57,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A signed-in page at a path below /ui. */
-async function visit(path = "/", { onTestFinished }: Pick<TestContext, "onTestFinished">): Promise<Page> {
-  const page = await browser.open(`${daemon.url}/ui${path}`);
-  onTestFinished(async () => {
-    await page.close();
-    expect(browser.complaints.splice(0)).toEqual([]);
-  });
-  await signIn(page, daemon.key);
-  await page.getByText("Live", { exact: true }).waitFor();
-  return page;
-}
-
-async function signIn(page: Page, key: string): Promise<void> {
-  await page.getByLabel("Key", { exact: true }).fill(key);
-  await page.getByRole("button", { name: "Sign in" }).click();
-}
+const visit = (path: string, context: Pick<TestContext, "onTestFinished">) => visitPage(browser, daemon, path, context);
 
 const terminalText = (page: Page) => page.locator("section[aria-label=Terminal]:not([hidden]) .xterm-rows").innerText();
 const shows = (page: Page, text: string) => until(`the terminal to show ${text}`, async () => (await terminalText(page)).includes(text));
@@ -321,7 +307,8 @@ test("every page fits a phone, and the keyboard reaches every room", async (cont
   const { sessionId } = await daemon.client.sessions.open({ argv: ["cat"] });
   const page = await visit("/", context);
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of ["/", "/commands", "/commands/greet", "/executions", "/sessions", `/sessions/${sessionId}`, "/providers", "/keys"]) {
+  const paths = ["/", "/commands", "/commands/greet", "/executions", "/schedules", "/batches", "/sessions", `/sessions/${sessionId}`];
+  for (const path of [...paths, "/providers", "/keys"]) {
     await page.goto(`${daemon.url}/ui${path}`);
     await page.locator("main :is(h1, section)").first().waitFor();
     expect({ path, width: await page.evaluate("document.documentElement.scrollWidth") }).toEqual({ path, width: 390 });
@@ -336,6 +323,8 @@ test("every page fits a phone, and the keyboard reaches every room", async (cont
   for (const [letter, heading] of [
     ["c", "Commands"],
     ["h", "History"],
+    ["t", "Schedules"],
+    ["b", "Batches"],
     ["s", "Sessions"],
     ["p", "Providers"],
     ["k", "Keys"],

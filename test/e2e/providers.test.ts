@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { GantryError } from "@gantry/client";
 import { createProvider, defineMethod, type Provider, type ProviderDefinition } from "@gantry/client/provider";
@@ -137,7 +138,15 @@ test("two instances share the calls", async () => {
   const seen: Record<string, number> = { a: 0, b: 0 };
   const define = (instance: string): ProviderDefinition => ({
     name: "pair",
-    methods: { hit: defineMethod({ run: () => (seen[instance] = (seen[instance] as number) + 1) }) },
+    methods: {
+      hit: defineMethod({
+        async run() {
+          // As long in both: calls go by how quickly an instance answers, and of two idle ones that is chance.
+          await delay(50);
+          return (seen[instance] = (seen[instance] as number) + 1);
+        },
+      }),
+    },
   });
   const providers = [await serve(define("a"), "a"), await serve(define("b"), "b")];
   await Promise.all(Array.from({ length: 40 }, () => daemon.client.providers.invoke({ name: "pair", method: "hit", params: {} })));
@@ -174,6 +183,43 @@ test("a slow reader slows the producer", async () => {
   await until("the rest of the credit to be used", () => received === 1100);
   client.disconnect();
   await until("the call to be cancelled", async () => (await daemon.client.providers.get({ name: "fountain" })).inflight === 0);
+  await provider.close();
+});
+
+test("an input stream goes to the method as fast as it reads, and a status tells of the load", async () => {
+  let release: (() => void) | undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const provider = await serve({
+    name: "adder",
+    methods: {
+      sum: defineMethod({
+        async run(_params, { input }) {
+          await gate;
+          let sum = 0;
+          for await (const value of input) sum += value as number;
+          return sum;
+        },
+      }),
+    },
+  });
+  const client = io(`${daemon.url}/cluster`, { transports: ["websocket"], auth: { key: daemon.key }, forceNew: true });
+  await once(client as unknown as NodeJS.EventEmitter, "connect");
+  let allowed = 64;
+  client.on("credit", ({ n }: { n: number }) => (allowed += n));
+  const answer = client.emitWithAck("invoke", { id: "sum", provider: "adder", method: "sum", params: {}, input: "stream" });
+  for (let seq = 0; seq < 64; seq += 1) client.emit("chunk", { id: "sum", seq, data: 1 });
+  await until("the call", async () => (await daemon.client.providers.get({ name: "adder" })).inflight === 1);
+  expect(allowed).toBe(64);
+  release?.();
+  for (let seq = 64; seq < 500; seq += 1) {
+    await until("credit", () => allowed > seq);
+    client.emit("chunk", { id: "sum", seq, data: 1 });
+  }
+  client.emit("end", { id: "sum" });
+  expect(await answer).toMatchObject({ ok: true, result: 500 });
+  provider.setStatus({ state: "degraded", detail: "hot", queue: 3 });
+  await until("the status", async () => (await daemon.client.providers.get({ name: "adder" })).instances[0]?.queued === 3);
+  client.disconnect();
   await provider.close();
 });
 

@@ -81,11 +81,11 @@ test.each([
   [["--every", "10ms", "bad", "mark"], "everyMs: Too small"],
   [
     ["--every", "1m", "--misfire", "sometimes", "bad", "mark"],
-    'misfire: Invalid option: expected one of "skip"|"latest"|"all" (given: "sometimes")',
+    "option '--misfire <policy>' argument 'sometimes' is invalid. Allowed choices are skip, latest, all.",
   ],
   [
     ["--every", "1m", "--overlap", "never", "bad", "mark"],
-    'overlap: Invalid option: expected one of "skip"|"queueOne"|"allow"|"cancelPrevious" (given: "never")',
+    "option '--overlap <policy>' argument 'never' is invalid. Allowed choices are skip, queueOne, allow, cancelPrevious.",
   ],
   [["--at", "yesterday", "bad", "mark"], '--at "yesterday" is no time'],
   [["--at", "2020-01-01T00:00:00Z", "bad", "mark"], "at: 2020-01-01T00:00:00.000Z has passed"],

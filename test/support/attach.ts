@@ -8,9 +8,9 @@ import {
   type SessionExit,
   sessionSubprotocol,
 } from "@gantry/contract/session-protocol";
-import headless from "@xterm/headless";
 import { WebSocket } from "ws";
 
+import { createTestTerminal, type TestTerminal, textOf } from "./terminal-cells.ts";
 import { until } from "./until.ts";
 
 export interface TestAttachment {
@@ -22,11 +22,14 @@ export interface TestAttachment {
   text(): string;
   /** What a terminal of this client shows. */
   screen(): string;
+  terminal: TestTerminal;
   /** The next expected offset. */
   offset: number;
   /** Output that did not join what came before. */
   gaps: number;
   type(text: string): void;
+  /** Any bytes, whether they are a message or not. */
+  sendRaw(bytes: Uint8Array): void;
   resize(cols: number, rows: number): void;
   takeControl(): void;
   /** Stop telling the daemon what has been shown. */
@@ -44,7 +47,7 @@ interface Wire {
 
 function createAttachment(connect: (receive: (message: Uint8Array) => void, closed: () => void) => Promise<Wire>): Promise<TestAttachment> {
   const pieces: Uint8Array[] = [];
-  const terminal = new headless.Terminal({ cols: 80, rows: 24, scrollback: 1000, allowProposedApi: true, logLevel: "off" });
+  const terminal = createTestTerminal(80, 24);
   let settle: { attached(value: SessionAttached): void; exit(value: SessionExit): void; closed(): void };
   let wire: Wire | undefined;
   const promises = {
@@ -55,17 +58,14 @@ function createAttachment(connect: (receive: (message: Uint8Array) => void, clos
   const attachment: TestAttachment = {
     ...promises,
     messages: [],
+    terminal,
     offset: -1,
     gaps: 0,
     acknowledging: true,
     text: () => Buffer.concat(pieces).toString(),
-    screen() {
-      const { active } = terminal.buffer;
-      const lines: string[] = [];
-      for (let row = 0; row < terminal.rows; row += 1) lines.push(active.getLine(active.baseY + row)?.translateToString(true) ?? "");
-      return lines.join("\n").trimEnd();
-    },
+    screen: () => textOf(terminal),
     type: (text) => wire?.send(encodeClientMessage({ type: "input", data: Buffer.from(text) })),
+    sendRaw: (bytes) => wire?.send(bytes),
     resize: (cols, rows) => wire?.send(encodeClientMessage({ type: "resize", cols, rows })),
     takeControl: () => wire?.send(encodeClientMessage({ type: "control", take: true })),
     shows: (text) =>

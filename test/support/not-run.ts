@@ -1,6 +1,7 @@
 /** Tests that need a program which may be absent say "not run: <why>" instead of passing or failing. */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import type { TestContext } from "vitest";
@@ -21,7 +22,7 @@ function requirement(absence: string, look: () => string | undefined): Requireme
 
 /** An executable on PATH, or in the folders where Debian puts them if PATH is short. Never one of this repository's node_modules. */
 function onPath(...names: string[]): string | undefined {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/bin", "/usr/bin", "/bin"];
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"];
   const files = names.flatMap((name) => folders.map((folder) => join(folder, name)));
   return files.find((file) => !file.includes("node_modules") && isExecutable(file));
 }
@@ -55,7 +56,35 @@ export const pythonSocketIo = requirement("Python's socketio module (python3-soc
 );
 
 export const vim = requirement("vim is not installed", () => onPath("vim", "vi"));
+export const zsh = requirement("zsh is not installed", () => onPath("zsh"));
+export const fish = requirement("fish is not installed", () => onPath("fish"));
+export const less = requirement("less is not installed", () => onPath("less"));
+export const htop = requirement("htop is not installed", () => onPath("htop"));
 export const tmux = requirement("tmux is not installed", () => onPath("tmux"));
+
+/** Where numbers of processes can be given away again at will, without the machine's other processes coming between. */
+export const pidNamespaces = requirement("pid namespaces cannot be made here (they need root and unshare)", () => {
+  const file = onPath("unshare");
+  const trial = ["--pid", "--fork", "--mount-proc", "sh", "-c", "echo 1 > /proc/sys/kernel/ns_last_pid"];
+  return file !== undefined && succeeds(file, trial) ? file : undefined;
+});
+
+/** `mount`, where a small file system can be put in a folder. */
+export const smallDisks = requirement("file systems cannot be mounted here (that needs root)", () => {
+  const file = onPath("mount");
+  const folder = mkdtempSync(join(tmpdir(), "gantry-mount-"));
+  try {
+    if (file === undefined || !succeeds(file, ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder])) return undefined;
+    return succeeds("umount", [folder]) ? file : undefined;
+  } finally {
+    rmdirSync(folder);
+  }
+});
+export const natsServer = requirement("nats-server is not installed", () => onPath("nats-server"));
+export const redisServer = requirement("redis-server is not installed", () => onPath("redis-server"));
+
+export const python3 = requirement("Python 3 is not installed", () => onPath("python3"));
+export const systemdNotify = requirement("systemd-notify is not installed", () => onPath("systemd-notify"));
 
 /** A Node that is too old for Gantry, for the test of the sentence that it must print. */
 export const oldNode = requirement("there is no Node older than 24.12 on this machine", () => {

@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { repository, startTestDaemon, type TestDaemon } from "../support/daemon.ts";
+import { need, tmux as tmuxProgram } from "../support/not-run.ts";
+import { startTmux, type Tmux } from "../support/tmux.ts";
+import { until } from "../support/until.ts";
+
+const gantry = join(repository, "packages/cli/bin/gantry.js");
+
+function enter(tmux: Tmux, line: string): void {
+  tmux.type(line);
+  tmux.keys("Enter");
+}
+
+async function startShell(daemon: TestDaemon): Promise<Tmux> {
+  const tmux = startTmux(daemon.folder, ["bash", "--norc", "--noprofile"], daemon.env);
+  enter(tmux, `PS1='outer> '; g() { ${process.execPath} ${gantry} "$@"; }; export -f g; clear; echo re''ady`);
+  await tmux.shows("ready");
+  return tmux;
+}
+
+const facts = (tmux: Tmux): string => [tmux.fact("alternate_on"), tmux.fact("cursor_flag"), tmux.fact("mouse_any_flag")].join();
+const asBefore = (tmux: Tmux) =>
+  until(
+    "the terminal is as before",
+    () => facts(tmux),
+    (now) => now === "0,1,0",
+  );
+const fullScreen = "printf '\\033[?1049h\\033[?25l\\033[?1000h'; echo full''-screen";
+
+test("inside a session: a warning, the inner one by the key pressed twice, and never itself", async (context) => {
+  need(context, tmuxProgram);
+  await using daemon = await startTestDaemon();
+  const env = { PS1: "inner> ", ...daemon.env };
+  await daemon.client.sessions.open({ argv: ["bash", "--norc", "--noprofile"], name: "inner", cwd: daemon.folder, env });
+  await daemon.client.sessions.open({
+    argv: ["bash", "--norc", "--noprofile"],
+    name: "outer",
+    cwd: daemon.folder,
+    env: { ...env, PS1: "middle> " },
+  });
+  using tmux = await startShell(daemon);
+  enter(tmux, "g attach outer");
+  await tmux.shows("middle>");
+  enter(tmux, `clear; ${process.execPath} ${gantry} attach outer`);
+  await tmux.shows("attached to itself");
+  enter(tmux, `clear; ${process.execPath} ${gantry} attach inner`);
+  await tmux.shows("inner>");
+  enter(tmux, "echo in-$((1+1))");
+  await tmux.shows("in-2");
+  tmux.keys("C-\\", "C-\\", "d");
+  await tmux.shows("detached from inner");
+  await until("only the outer one is attached", async () => (await daemon.client.sessions.get({ id: "inner" })).viewers === 0);
+  expect((await daemon.client.sessions.get({ id: "outer" })).viewers).toBe(1);
+  tmux.keys("C-\\", "d");
+  await tmux.shows("detached from outer");
+});
+
+test("another detach key; the terminal is whole after the session is lost with its host, or ended by others", async (context) => {
+  need(context, tmuxProgram);
+  await using daemon = await startTestDaemon();
+  const bash = { argv: ["bash", "--norc", "--noprofile"], cwd: daemon.folder, env: { PS1: "inner> " } };
+  await daemon.client.sessions.open({ ...bash, name: "one" });
+  using tmux = await startShell(daemon);
+  enter(tmux, "g attach --detach-key ctrl-a one");
+  await tmux.shows("inner>");
+  enter(tmux, fullScreen);
+  await until(
+    "the program has the screen",
+    () => facts(tmux),
+    (now) => now === "1,0,1",
+  );
+  tmux.keys("C-a", "d");
+  await tmux.shows("detached from one");
+  await asBefore(tmux);
+  enter(tmux, "clear; g attach one; echo status-$?");
+  await until(
+    "the screen is back",
+    () => facts(tmux),
+    (now) => now === "1,0,1",
+  );
+  await daemon.client.sessions.broadcast({ id: "one", message: "soon over" });
+  await tmux.shows("soon over");
+  await daemon.client.sessions.kill({ id: "one" });
+  await tmux.shows("status-1");
+  expect(tmux.screen()).toMatch(/one ended: killed/);
+  await asBefore(tmux);
+
+  await daemon.client.sessions.open({ ...bash, name: "two" });
+  enter(tmux, "clear; g attach two; echo status-$?");
+  await tmux.shows("inner>");
+  enter(tmux, fullScreen);
+  await until(
+    "the program has the screen",
+    () => facts(tmux),
+    (now) => now === "1,0,1",
+  );
+  const [host] = (await daemon.client.sessions.hosts()).items;
+  process.kill(host?.pid as number, "SIGKILL");
+  await tmux.shows("status-69");
+  await asBefore(tmux);
+  enter(tmux, "clear; stty -a | grep -o ' icanon'");
+  await tmux.shows(" icanon");
+});
+
+test("over a kill -9 of the daemon: a notice while it is away, then the whole screen, with nothing typed lost to the wrong place", async (context) => {
+  need(context, tmuxProgram);
+  await using daemon = await startTestDaemon();
+  await daemon.client.sessions.open({ argv: ["bash", "--norc", "--noprofile"], name: "long", cwd: daemon.folder, env: { PS1: "inner> " } });
+  using tmux = await startShell(daemon);
+  enter(tmux, "g attach long");
+  await tmux.shows("inner>");
+  enter(tmux, "for i in 1 2 3 4 5 6 7 8; do echo step-$i; sleep 0.5; done; echo all''-done");
+  await tmux.shows("step-2");
+  await daemon.kill9();
+  await tmux.shows("waiting for it");
+  await daemon.restart();
+  await tmux.shows("all-done");
+  expect(tmux.screen()).not.toContain("waiting for it");
+  expect(tmux.screen().match(/step-\d/g)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((step) => `step-${step}`));
+  tmux.keys("C-\\", "d");
+  await tmux.shows("detached from long");
+  const pid = Number(tmux.fact("pane_pid"));
+  await until("it has ended", () => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim() === "");
+});

@@ -1,0 +1,187 @@
+/** What the page shows of programs is what they painted: cell by cell, typed by a real Chromium's keyboard, live, late, and replayed. */
+import { parseCast } from "@gantry/contract/cast";
+import { afterAll, beforeAll, beforeEach, expect, test, type TestContext } from "vitest";
+
+import { build } from "../../scripts/build.ts";
+import { attachOverWebSocket } from "../support/attach.ts";
+import { startBareTerminal } from "../support/bare-terminal.ts";
+import { startTestBrowser, type TestBrowser } from "../support/browser.ts";
+import { startTestDaemon, type TestDaemon } from "../support/daemon.ts";
+import { chromium, htop, less, need, tmux, vim } from "../support/not-run.ts";
+import { terminalIn } from "../support/page-terminal.ts";
+import { lessScene, playScene, type Scene, tmuxScene, vimScene } from "../support/scenes.ts";
+import { createTestTerminal, paintedBy } from "../support/terminal-cells.ts";
+import { until } from "../support/until.ts";
+import { sessionEnv } from "../support/user-terminal.ts";
+import { visitPage } from "../support/visit.ts";
+
+let daemon: TestDaemon;
+let browser: TestBrowser;
+let size: { cols: number; rows: number } | undefined;
+
+beforeAll(async () => {
+  const executable = chromium.find();
+  if (executable === undefined) return;
+  await build(["dashboard"], true);
+  daemon = await startTestDaemon();
+  browser = await startTestBrowser(executable);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await daemon?.[Symbol.asyncDispose]();
+});
+
+beforeEach((context) => void need(context, chromium));
+
+/** The size that the page gives to a session which it controls. */
+async function pageSize(context: TestContext): Promise<{ cols: number; rows: number }> {
+  if (size !== undefined) return size;
+  const { sessionId: id } = await daemon.client.sessions.open({ argv: ["cat"] });
+  const page = await visitPage(browser, daemon, `/sessions/${id}`, context);
+  await page.getByText("In control", { exact: true }).waitFor();
+  await until("the session to have the page's size", async () => {
+    const { cols, rows } = await daemon.client.sessions.get({ id });
+    const painted = await terminalIn(page).painted();
+    return cols !== 80 && painted.cols === cols && painted.rows === rows;
+  });
+  const { cols, rows } = await daemon.client.sessions.kill({ id });
+  size = { cols, rows };
+  return size;
+}
+
+async function compare(context: TestContext, scene: Scene): Promise<{ live: string[]; late: string[] }> {
+  const shape = await pageSize(context);
+  const [file = "", ...args] = scene.argv;
+  const env = sessionEnv(daemon);
+  await using bare = startBareTerminal(file, args, { ...shape, cwd: daemon.folder, env });
+  await playScene(bare, scene);
+  const wanted = paintedBy(bare.terminal);
+  const { sessionId: id } = await daemon.client.sessions.open({ argv: scene.argv, cwd: daemon.folder, env, ...shape });
+  const page = await visitPage(browser, daemon, `/sessions/${id}`, context);
+  await page.getByText("In control", { exact: true }).waitFor();
+  const terminal = terminalIn(page);
+  await playScene({ ...terminal, settles: () => Promise.resolve() }, scene);
+  const live = await terminal.differencesFrom(wanted);
+  await page.reload();
+  await page.getByText("In control", { exact: true }).waitFor();
+  const late = await terminal.differencesFrom(wanted);
+  await daemon.client.sessions.kill({ id });
+  return { live, late };
+}
+
+const none = { live: [], late: [] };
+
+test("vim, with numbers, a search, and a split", { timeout: 90_000 }, async (context) => {
+  need(context, vim);
+  expect(await compare(context, await vimScene(daemon.folder))).toEqual(none);
+});
+
+test("less, with a search", { timeout: 90_000 }, async (context) => {
+  need(context, less);
+  expect(await compare(context, await lessScene(daemon.folder))).toEqual(none);
+});
+
+test("tmux, with two panes", { timeout: 90_000 }, async (context) => {
+  need(context, tmux);
+  expect(await compare(context, await tmuxScene(daemon.folder))).toEqual(none);
+});
+
+test("htop: the same bytes paint the same screen, live and late", { timeout: 90_000 }, async (context) => {
+  need(context, htop);
+  const shape = await pageSize(context);
+  const { sessionId: id } = await daemon.client.sessions.open({ argv: ["htop", "-d", "5"], env: sessionEnv(daemon), ...shape });
+  const page = await visitPage(browser, daemon, `/sessions/${id}`, context);
+  const terminal = terminalIn(page);
+  await page.getByText("In control", { exact: true }).waitFor();
+  await terminal.shows("F10Quit");
+  // Its figures change all the time: stopped, it shows what it showed last.
+  await daemon.client.sessions.signal({ id, signal: "SIGSTOP" });
+  const whole = await attachOverWebSocket(daemon.url, daemon.key, id, { since: "0" });
+  await until(
+    "all of it has been sent",
+    async () => (await daemon.client.sessions.get({ id })).outputBytes,
+    (bytes) => bytes === whole.offset,
+  );
+  const bare = createTestTerminal(shape.cols, shape.rows);
+  await new Promise<void>((resolve) => bare.write(whole.text(), resolve));
+  whole.close();
+  await whole.closed;
+  const wanted = paintedBy(bare);
+  expect(await terminal.differencesFrom(wanted)).toEqual([]);
+  await page.reload();
+  await page.getByText("In control", { exact: true }).waitFor();
+  expect(await terminal.differencesFrom(wanted)).toEqual([]);
+  await daemon.client.sessions.kill({ id });
+});
+
+test("a recording plays, pauses, moves both ways, and ends as the session did", async (context) => {
+  const script = `printf 'caf\\303\\251 \\033[31mred\\033[0m\\n'; read -r line; stty size; printf '\\033[7mthe''-end'`;
+  const { sessionId: id } = await daemon.client.sessions.open({ argv: ["bash", "-c", script], name: "taped", record: true });
+  await daemon.client.sessions.resize({ id, cols: 61, rows: 17 });
+  await daemon.client.sessions.send({ id, text: "go" });
+  await until("it has ended", async () => (await daemon.client.sessions.get({ id })).state === "exited");
+  const cast = parseCast(await daemon.client.sessions.recording({ id }));
+  const bare = createTestTerminal(61, 17);
+  const output = cast.events.flatMap(({ code, data }) => (code === "o" ? [data] : [])).join("");
+  await new Promise<void>((resolve) => bare.write(output, resolve));
+
+  const page = await visitPage(browser, daemon, `/sessions/${id}`, context);
+  // An hour of silence, which no test can sit through by accident.
+  await page.route("**/recording*", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(/^\[[\d.]+(?=.*"o".*17 61)/m, "[3600") });
+  });
+  await page.getByRole("button", { name: "Recording" }).click();
+  const recording = terminalIn(page, "Recording");
+  await recording.shows("café red");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  const text = async () => (await recording.painted()).cells.map((cell) => cell[1]).join("");
+  expect(await text()).not.toContain("the-end");
+
+  const position = page.getByRole("slider", { name: "Position" });
+  await position.press("End");
+  expect(await recording.differencesFrom(paintedBy(bare))).toEqual([]);
+  await recording.shows("17 61");
+  await position.press("Home");
+  await until("the end is not shown yet", async () => !(await text()).includes("the-end"));
+  expect(await recording.painted()).toMatchObject({ cols: 80, rows: 24 });
+
+  const lengths = page.getByText(/^\d\d:\d\d \/ [\d:]+$/);
+  expect(await lengths.innerText()).toMatch(/^00:00 \/ 1:00:\d\d$/);
+  await page.getByLabel("Silences").selectOption("200");
+  expect(await lengths.innerText()).toMatch(/\/ 00:\d\d$/);
+  await page.getByLabel("Speed").selectOption("16");
+  await page.getByRole("button", { name: "Play", exact: true }).click();
+  await recording.shows("the-end");
+  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
+  expect(await recording.differencesFrom(paintedBy(bare))).toEqual([]);
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  await position.waitFor();
+  await page.getByRole("button", { name: "Recording" }).click();
+  await position.waitFor({ state: "detached" });
+  await terminalIn(page).shows("the-end");
+});
+
+test("the form offers the profiles that are there, and says of the others what is missing", async (context) => {
+  const { items } = await daemon.client.sessions.profiles({});
+  const page = await visitPage(browser, daemon, "/sessions", context);
+  await page.getByRole("button", { name: "Open a session" }).first().click();
+  await page.getByText("A profile", { exact: true }).click();
+  const select = page.getByRole("dialog").getByRole("combobox", { name: "Profile" });
+  await select.locator("option[value=shell]").waitFor({ state: "attached" });
+  for (const { name, available, problems } of items) {
+    const option = select.locator(`option[value=${name}]`);
+    expect(await option.isDisabled()).toBe(!available);
+    expect(await option.innerText()).toContain(available ? name : problems[0]);
+  }
+  await select.selectOption("shell");
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await page.getByText("In control", { exact: true }).waitFor();
+  const [opened] = (await daemon.client.sessions.list({ live: true })).items;
+  expect(opened?.profile).toBe("shell");
+  await daemon.client.sessions.kill({ id: opened?.sessionId as string });
+});
