@@ -5,8 +5,10 @@ import { join } from "node:path";
 
 import { defineBenchmark } from "./harness.ts";
 import { startTerminalServers, type Terminal, waitFor } from "./terminal/contenders.ts";
+import { buildOutput } from "./terminal/text.ts";
 
-const copies = 40;
+/** Less than a recording holds. */
+const copies = 20;
 const end = "~~the end~~";
 
 export default defineBenchmark({
@@ -15,24 +17,33 @@ export default defineBenchmark({
   unit: "MB/s",
   async prepare() {
     const servers = await startTerminalServers();
+    const recording = await startTerminalServers("[sessions]\nrecord = true\nrecordLimitBytes = 24000000\n");
     const folder = await mkdtemp(join(tmpdir(), "gantry-bench-"));
     const file = join(folder, "text");
-    await writeFile(file, text());
+    await writeFile(file, buildOutput());
     // The program waits for a key, so that the client is there before the flood; the end is not in its command line as it is printed.
     const argv = ["bash", "-c", `read -rsn1; for i in $(seq ${copies}); do cat ${file}; done; echo '~~the'' end~~'; read -rsn1`];
     return {
       contenders: {
         gantry: () => flood(servers.openGantry(argv)),
+        recorded: () => flood(recording.openGantry(argv)),
         bare: () => flood(servers.openBare(argv)),
       },
       async close() {
         await servers.close();
+        await recording.close();
         await rm(folder, { recursive: true });
       },
     };
   },
   targets: [
     { what: "throughput with the screen kept", value: (figures) => figures["gantry.MBps"] as number, atLeast: 20, unit: "MB/s" },
+    {
+      what: "throughput with the screen and a recording",
+      value: (figures) => figures["recorded.MBps"] as number,
+      atLeast: 20,
+      unit: "MB/s",
+    },
     {
       what: "throughput, share of node-pty and ws alone",
       value: (figures) => (figures["gantry.MBps"] as number) / (figures["bare.MBps"] as number),
@@ -57,13 +68,4 @@ async function flood(opening: Promise<Terminal>): Promise<Record<string, number>
   const { receivedBytes, snapshots } = terminal;
   await terminal.close();
   return { MBps: receivedBytes / 1e6 / seconds, snapshots };
-}
-
-/** About 1 MB as a build prints it: some colour, some longer lines, some UTF-8. */
-function text(): string {
-  const lines = Array.from({ length: 12_000 }, (_, index) => {
-    const path = `packages/daemon/src/room-${index % 37}/file-${index % 101}.ts`;
-    return `\u001b[2m${String(index).padStart(6)}\u001b[0m \u001b[32m✓\u001b[0m ${path} \u001b[33m${(index * 7919) % 1000} ms\u001b[0m compiled`;
-  });
-  return `${lines.join("\n")}\n`;
 }

@@ -15,6 +15,7 @@ app.post("/execute", (request) => {
     durationMs: 0,
     queuedMs: 0,
     cached: false,
+    cacheAgeMs: null,
     attempt: 1,
     result: command,
     output: "",

@@ -9,7 +9,6 @@ export interface HttpLoad {
   rate(total: number): Promise<number>;
   /** One at a time on one connection. */
   latencies(total: number): Promise<Record<string, number>>;
-  close(): void;
 }
 
 export interface HttpLoadOptions {
@@ -20,7 +19,7 @@ export interface HttpLoadOptions {
   connections: number;
 }
 
-export async function createHttpLoad({ url, path, body, key, connections }: HttpLoadOptions): Promise<HttpLoad> {
+export function createHttpLoad({ url, path, body, key, connections }: HttpLoadOptions): HttpLoad {
   const { hostname, port, host } = new URL(url);
   const text = JSON.stringify(body);
   const request = Buffer.from(
@@ -34,45 +33,48 @@ export async function createHttpLoad({ url, path, body, key, connections }: Http
       text,
     ].join("\r\n"),
   );
-  const sockets = await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const socket = connect(Number(port), hostname);
-      socket.setNoDelay(true);
-      await once(socket, "connect");
-      return socket;
-    }),
-  );
+  /** Anew for each measurement: between two of them others are measured, and a server closes a connection that is idle for long. */
+  const withSockets = async <Result>(count: number, use: (sockets: Socket[]) => Promise<Result>): Promise<Result> => {
+    const sockets = Array.from({ length: count }, () => connect({ port: Number(port), host: hostname, noDelay: true }));
+    try {
+      await Promise.all(sockets.map((socket) => once(socket, "connect")));
+      return await use(sockets);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  };
 
   return {
-    async rate(total) {
-      let sent = 0;
-      const begin = performance.now();
-      const lane = async (socket: Socket) => {
-        while (sent < total) {
-          sent += 1;
-          await exchange(socket, request);
-        }
-      };
-      await Promise.all(sockets.map(lane));
-      return (total / (performance.now() - begin)) * 1000;
-    },
-    async latencies(total) {
-      const taken: number[] = [];
-      for (let count = 0; count < total; count += 1) {
+    rate: (total) =>
+      withSockets(connections, async (sockets) => {
+        let sent = 0;
         const begin = performance.now();
-        await exchange(sockets[0] as Socket, request);
-        taken.push(performance.now() - begin);
-      }
-      return { p50Ms: percentile(taken, 0.5), p99Ms: percentile(taken, 0.99) };
-    },
-    close() {
-      for (const socket of sockets) socket.destroy();
-    },
+        const lane = async (socket: Socket) => {
+          while (sent < total) {
+            sent += 1;
+            await exchange(socket, request);
+          }
+        };
+        await Promise.all(sockets.map(lane));
+        return (total / (performance.now() - begin)) * 1000;
+      }),
+    latencies: (total) =>
+      withSockets(1, async ([socket]) => {
+        const taken: number[] = [];
+        for (let count = 0; count < total; count += 1) {
+          const begin = performance.now();
+          await exchange(socket as Socket, request);
+          taken.push(performance.now() - begin);
+        }
+        return { p50Ms: percentile(taken, 0.5), p99Ms: percentile(taken, 0.99) };
+      }),
   };
 }
 
 function exchange(socket: Socket, request: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Its end has been told already and will not be told again.
+    if (socket.closed) return reject(new Error("the server closed the connection"));
     let answer = "";
     let wanted = Infinity;
     const onData = (chunk: Buffer) => {

@@ -1,6 +1,6 @@
 /** Starts the processes of the relay benchmarks, each in its own process as in real use. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,26 +13,41 @@ export interface RelayDaemon {
   pid: number;
   key: string;
   stop(): Promise<void>;
+  /** Ends it without a chance to tidy up and starts it again in the same home, on another port. */
+  killAndRestart(): Promise<void>;
 }
 
-/** Starts a daemon from source on a free port, with an empty home that goes when it stops. */
-export async function startDaemon(extraEnv: Record<string, string> = {}): Promise<RelayDaemon> {
+/** Starts a daemon from source on a free port, with an empty home that goes when it stops. `config` is the text of its gantry.toml. */
+export async function startDaemon(extraEnv: Record<string, string> = {}, config = ""): Promise<RelayDaemon> {
   const home = mkdtempSync(join(tmpdir(), "gantry-bench-"));
+  writeFileSync(join(home, "gantry.toml"), config);
   const main = fileURLToPath(new URL("../../packages/daemon/src/main.ts", import.meta.url));
-  const child = spawn(process.execPath, [main, "--port", "0", "--log-level", "warn", "--ready-fd", "3"], {
-    cwd: home,
-    env: { ...process.env, GANTRY_HOME: home, ...extraEnv },
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
-  });
-  const { record, error } = JSON.parse(await firstLine(child, 3)) as { record?: { url: string }; error?: unknown };
-  if (record === undefined) throw new Error(`the daemon did not start: ${JSON.stringify(error)}`);
+  const start = async (): Promise<{ child: ChildProcess; url: string }> => {
+    const child = spawn(process.execPath, [main, "--port", "0", "--log-level", "warn", "--ready-fd", "3"], {
+      cwd: home,
+      env: { ...process.env, GANTRY_HOME: home, ...extraEnv },
+      stdio: ["ignore", "inherit", "inherit", "pipe"],
+    });
+    const { record, error } = JSON.parse(await firstLine(child, 3)) as { record?: { url: string }; error?: unknown };
+    if (record === undefined) throw new Error(`the daemon did not start: ${JSON.stringify(error)}`);
+    return { child, url: record.url };
+  };
+  let running = await start();
   return {
-    url: record.url,
-    pid: child.pid ?? 0,
+    get url() {
+      return running.url;
+    },
+    get pid() {
+      return running.child.pid ?? 0;
+    },
     key: readFileSync(resolvePaths("default", { env: { GANTRY_HOME: home }, homeDirectory: home }).bootstrapKeyFile, "utf8").trim(),
-    stop: async () => {
-      await endProcess(child);
+    async stop() {
+      await endProcess(running.child);
       rmSync(home, { recursive: true, force: true });
+    },
+    async killAndRestart() {
+      await endProcess(running.child, "SIGKILL");
+      running = await start();
     },
   };
 }

@@ -12,6 +12,9 @@ export interface Terminal {
   /** Snapshots instead of output that the client was too slow for; never with the bare server. */
   readonly snapshots: number;
   receivedBytes: number;
+  /** Behind the last output, and of the first; only with Gantry. */
+  offset?: number;
+  firstOffset?: number | undefined;
   close(): Promise<void>;
 }
 
@@ -19,62 +22,99 @@ export interface TerminalServers {
   gantry: ReturnType<typeof createClient>;
   openGantry(argv: string[]): Promise<Terminal>;
   openBare(argv: string[]): Promise<Terminal>;
+  /** One more client of the terminal of that name; the first starts its program. */
+  shareBare(name: string, argv: string[]): Promise<Terminal>;
+  readonly daemonPid: number;
+  readonly barePid: number;
   attachGantry(id: string, query?: Record<string, string>): Promise<Terminal>;
   close(): Promise<void>;
 }
 
 const ackEveryBytes = 128 * 1024;
 
-export async function startTerminalServers(): Promise<TerminalServers> {
-  const daemon = await startDaemon();
+/** One client of a session. */
+export async function attachTo(
+  daemon: { url: string; key: string },
+  id: string,
+  query: Record<string, string> = {},
+  end?: () => Promise<unknown>,
+): Promise<Terminal> {
+  const socket = new WebSocket(
+    `${daemon.url.replace("http", "ws")}/ws/sessions/${id}?${new URLSearchParams(query).toString()}`,
+    [sessionSubprotocol],
+    {
+      headers: { authorization: `Bearer ${daemon.key}` },
+      perMessageDeflate: false,
+    },
+  );
+  const listeners: ((data: Uint8Array) => void)[] = [];
+  // What comes in the same read as `attached`, before anybody could listen.
+  const early: Uint8Array[] = [];
+  let acked = 0;
+  let snapshots = 0;
+  const terminal: Terminal = {
+    type: (text) => socket.send(encodeClientMessage({ type: "input", data: Buffer.from(text) })),
+    onOutput(listener) {
+      listeners.push(listener);
+      for (const data of early.splice(0)) listener(data);
+    },
+    get snapshots() {
+      return snapshots;
+    },
+    receivedBytes: 0,
+    offset: 0,
+    firstOffset: undefined,
+    async close() {
+      socket.terminate();
+      await end?.();
+    },
+  };
+  await new Promise<void>((resolve, reject) => {
+    socket.on("error", reject);
+    socket.on("message", (bytes: Buffer) => {
+      terminal.receivedBytes += bytes.length;
+      const message = parseServerMessage(bytes);
+      if (message.type === "attached") resolve();
+      if (message.type === "snapshot") snapshots += 1;
+      if (message.type !== "output" && message.type !== "snapshot") return;
+      const reached = message.offset + (message.type === "output" ? message.data.length : 0);
+      terminal.firstOffset ??= message.offset;
+      terminal.offset = reached;
+      if (listeners.length === 0) early.push(message.data);
+      for (const listener of listeners) listener(message.data);
+      if (reached - acked < ackEveryBytes) return;
+      acked = reached;
+      socket.send(encodeClientMessage({ type: "ack", offset: reached }));
+    });
+  });
+  return terminal;
+}
+
+/** `config` is the text of the daemon's gantry.toml. */
+export async function startTerminalServers(config = ""): Promise<TerminalServers> {
+  const daemon = await startDaemon({}, config);
   const bare = await startChild("../terminal/bare-server.ts");
   const gantry = createClient({ url: daemon.url, key: daemon.key });
 
-  const attachGantry = async (id: string, query: Record<string, string> = {}, end?: () => Promise<unknown>): Promise<Terminal> => {
-    const socket = new WebSocket(
-      `${daemon.url.replace("http", "ws")}/ws/sessions/${id}?${new URLSearchParams(query).toString()}`,
-      [sessionSubprotocol],
-      {
-        headers: { authorization: `Bearer ${daemon.key}` },
-        perMessageDeflate: false,
-      },
-    );
-    const listeners: ((data: Uint8Array) => void)[] = [];
-    // What comes in the same read as `attached`, before anybody could listen.
-    const early: Uint8Array[] = [];
-    let acked = 0;
-    let snapshots = 0;
+  const attachGantry = (id: string, query?: Record<string, string>, end?: () => Promise<unknown>): Promise<Terminal> =>
+    attachTo(daemon, id, query, end);
+  const connectBare = async (argv: string[], more: [string, string][]): Promise<Terminal> => {
+    const query = new URLSearchParams([...argv.map((word): [string, string] => ["argv", word]), ...more]).toString();
+    const socket = new WebSocket(`ws://127.0.0.1:${bare.line}/?${query}`, { perMessageDeflate: false });
+    await new Promise((resolve, reject) => {
+      socket.on("open", resolve);
+      socket.on("error", reject);
+    });
     const terminal: Terminal = {
-      type: (text) => socket.send(encodeClientMessage({ type: "input", data: Buffer.from(text) })),
-      onOutput(listener) {
-        listeners.push(listener);
-        for (const data of early.splice(0)) listener(data);
-      },
-      get snapshots() {
-        return snapshots;
-      },
+      type: (text) => socket.send(Buffer.from(text)),
+      onOutput: (listener) => void socket.on("message", (bytes: Buffer) => listener(bytes)),
+      snapshots: 0,
       receivedBytes: 0,
       async close() {
         socket.terminate();
-        await end?.();
       },
     };
-    await new Promise<void>((resolve, reject) => {
-      socket.on("error", reject);
-      socket.on("message", (bytes: Buffer) => {
-        terminal.receivedBytes += bytes.length;
-        const message = parseServerMessage(bytes);
-        if (message.type === "attached") resolve();
-        if (message.type === "snapshot") snapshots += 1;
-        if (message.type !== "output" && message.type !== "snapshot") return;
-        const reached = message.offset + (message.type === "output" ? message.data.length : 0);
-        if (listeners.length === 0) early.push(message.data);
-        for (const listener of listeners) listener(message.data);
-        if (reached - acked < ackEveryBytes) return;
-        acked = reached;
-        socket.send(encodeClientMessage({ type: "ack", offset: reached }));
-      });
-    });
+    socket.on("message", (bytes: Buffer) => (terminal.receivedBytes += bytes.length));
     return terminal;
   };
   return {
@@ -84,27 +124,12 @@ export async function startTerminalServers(): Promise<TerminalServers> {
       const { sessionId } = await gantry.sessions.open({ argv, cwd: "/" });
       return attachGantry(sessionId, { since: "0" }, () => gantry.sessions.kill({ id: sessionId }));
     },
-    async openBare(argv) {
-      const query = new URLSearchParams(argv.map((word) => ["argv", word])).toString();
-      const socket = new WebSocket(`ws://127.0.0.1:${bare.line}/?${query}`, { perMessageDeflate: false });
-      await new Promise((resolve, reject) => {
-        socket.on("open", resolve);
-        socket.on("error", reject);
-      });
-      const terminal: Terminal = {
-        type: (text) => socket.send(Buffer.from(text)),
-        onOutput: (listener) => void socket.on("message", (bytes: Buffer) => listener(bytes)),
-        snapshots: 0,
-        receivedBytes: 0,
-        async close() {
-          socket.terminate();
-        },
-      };
-      socket.on("message", (bytes: Buffer) => (terminal.receivedBytes += bytes.length));
-      return terminal;
-    },
+    openBare: (argv) => connectBare(argv, []),
+    shareBare: (name, argv) => connectBare(argv, [["share", name]]),
+    daemonPid: daemon.pid,
+    barePid: bare.child.pid ?? 0,
     async close() {
-      const { items } = await gantry.sessions.list({ live: true });
+      const { items } = await gantry.sessions.list({ live: true, limit: 1000 });
       await Promise.all(items.map(({ sessionId }) => gantry.sessions.kill({ id: sessionId })));
       await endProcess(bare.child);
       await daemon.stop();
