@@ -2,6 +2,7 @@
 """A provider in Python, with nothing but python-socketio: add, divide, and the streaming count."""
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -78,7 +79,7 @@ def disconnect():
 @hub.on("connect", namespace=SPACE)
 def connect():  # also after every reconnection
     hub.emit("register", {
-        "proto": 1, "name": "calculator", "instance": f"python-{os.getpid()}", "epoch": int(time.time() * 1000),
+        "proto": 1, "name": "calculator", "instance": os.environ.get("GANTRY_PROVIDER_INSTANCE", f"python-{os.getpid()}"), "epoch": int(time.time() * 1000),
         "version": "1.0.0", "kind": "tool", "description": "Adds, divides, and counts", "capabilities": ["arithmetic"],
         "methods": [
             {"name": "add", "input": PAIR, "idempotent": True},
@@ -88,7 +89,16 @@ def connect():  # also after every reconnection
     }, namespace=SPACE, callback=lambda answer: print("registered" if answer["ok"] else answer["error"]["message"], flush=True))
 
 
+def leave_with_input():
+    sys.stdin.buffer.read()
+    os._exit(0)  # also in the middle of a reconnection
+
+
+if "GANTRY_KEY_FILE" in os.environ:  # started by Gantry, which holds the other end of the input
+    KEY = open(os.environ["GANTRY_KEY_FILE"]).read().strip()
+    threading.Thread(target=leave_with_input, daemon=True).start()
+else:
+    KEY = os.environ["GANTRY_KEY"]
 signal.signal(signal.SIGTERM, lambda *_: hub.disconnect())
-hub.connect(os.environ.get("GANTRY_URL", "http://127.0.0.1:8765"), auth={"key": os.environ["GANTRY_KEY"]},
-            namespaces=[SPACE], transports=["websocket"])
+hub.connect(os.environ.get("GANTRY_URL", "http://127.0.0.1:8765"), auth={"key": KEY}, namespaces=[SPACE], transports=["websocket"])
 hub.wait()
