@@ -21,9 +21,8 @@ export default defineConfig({
           ],
         },
       },
-      // Real programs on machines that have other work: what fails once is tried once more, and the report says so.
-      { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, retry: 1 } },
-      { extends: true, test: { name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: 120_000, retry: 1 } },
+      { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000 } },
+      { extends: true, test: { name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: 120_000 } },
     ],
   },
 });
