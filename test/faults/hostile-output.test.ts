@@ -26,7 +26,8 @@ test("no attack holds another session up", async () => {
   const slow: string[] = [];
   for (const [name, script] of Object.entries(attacks)) {
     const { sessionId } = await sessions.open({
-      argv: ["bash", "-c", `${script}; printf '\\030\\033c\\033[2J\\033[Hsurvived'; exec cat`],
+      // Among random bytes there may be a query; its answer must not be echoed onto the screen that is looked at.
+      argv: ["bash", "-c", `stty -echo; ${script}; printf '\\030\\033c\\033[2J\\033[Hsurvived'; exec cat`],
       settleMs: 0,
     });
     const evil = await attachOverWebSocket(daemon.url, daemon.key, sessionId);
