@@ -81,6 +81,8 @@ export interface Registry {
   /** Re-indexes an instance whose document was replaced. */
   update(instance: ProviderInstance, document: RegisterMessage, methods: Map<string, InstanceMethod>): void;
   remove(instance: ProviderInstance, now: number, reason: string): void;
+  /** Of a name that left, nothing is remembered any more. */
+  forget(name: string): void;
   provider(name: string): Provider | undefined;
   offline(name: string): OfflineProvider | undefined;
   providers(): Iterable<Provider>;
@@ -140,6 +142,7 @@ export function createRegistry(whyAbsent: (name: string) => string | undefined =
       const { document, stats } = instance;
       offline.set(instance.name, { document, since: now, reason, stats });
     },
+    forget: (name) => void offline.delete(name),
     provider: (name) => providers.get(name),
     offline: (name) => offline.get(name),
     providers: () => providers.values(),

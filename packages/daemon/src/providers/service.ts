@@ -26,7 +26,12 @@ import { openOlderCaller, openOlderProvider } from "./older-events.ts";
 import { createRegistry, type Provider, type ProviderInstance } from "./registry.ts";
 import type { ProviderSocket } from "./socket.ts";
 import { nextInstanceState } from "./state.ts";
-import { createManagedProviders, type ManagedSettings } from "./managed/managed-providers.ts";
+import {
+  type AppliedProviders,
+  type ConfiguredProviders,
+  createManagedProviders,
+  type ManagedSettings,
+} from "./managed/managed-providers.ts";
 import { createViews } from "./listing.ts";
 
 export interface ProvidersService {
@@ -46,11 +51,17 @@ export interface ProvidersService {
   readonly calls: CallEngine;
   /** For metrics and `status`. */
   counts(): { names: number; instances: number; callsInFlight: number; callsWaiting: number };
-  /** Tells every provider to finish, ends open calls, and closes the connections. */
   /** Starts the providers of the configuration, without waiting for them. */
   start(): void;
   /** Drains, ends, and starts again a provider that the daemon runs. Resolves when it has come up or failed once. */
   restart(name: string, instance: string | undefined, deadlineMs: number): Promise<SupervisedInstance[]>;
+  /**
+   * Makes another `[provider.*]` configuration the one that runs: starts, restarts, and stops what differs, letting calls finish for
+   * `deadlineMs`, and disturbs nothing else. Resolves when nothing of the old is left, without waiting for the new to come up. The
+   * settings must have been checked (`checkProviderSettings`).
+   */
+  applyConfigured(providers: ConfiguredProviders, deadlineMs: number): Promise<AppliedProviders>;
+  /** Tells every provider to finish, ends open calls, and closes the connections. */
   close(): Promise<void>;
 }
 
@@ -167,6 +178,13 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
     setTimeout(() => instance.state === "draining" && instance.link.evict("its drain deadline passed"), deadlineMs).unref();
   }
 
+  /** Resolves when that instance, if it is there, is done and gone. */
+  function drainSlot(name: string, slot: string, drain: DrainMessage): Promise<void> {
+    const instance = registry.provider(name)?.instances.get(slot);
+    if (instance) drainInstance(instance, drain);
+    return untilLeft(name, slot);
+  }
+
   function acceptCaller(socket: ProviderSocket, caller: Caller): void {
     openCallerLink(socket, caller, { calls, logger });
     openOlderCaller(socket, caller, {
@@ -267,11 +285,15 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
     },
     async restart(name, instanceName, deadlineMs) {
       if (describe.get(name) === undefined) throw unknownProvider(registry, name);
-      return managed.restart(name, instanceName, async (slot) => {
-        const instance = registry.provider(name)?.instances.get(slot);
-        if (instance) drainInstance(instance, { deadlineMs, reason: "it is restarted on request" });
-        await untilLeft(name, slot);
-      });
+      return managed.restart(name, instanceName, (slot) => drainSlot(name, slot, { deadlineMs, reason: "it is restarted on request" }));
+    },
+    async applyConfigured(providers, deadlineMs) {
+      const reason = "its configuration has changed";
+      const applied = await managed.apply(providers, (name, slot) => drainSlot(name, slot, { deadlineMs, reason }));
+      // What nobody configures any more is gone, not away.
+      for (const name of applied.removed) registry.forget(name);
+      calls.refuseOrphans();
+      return applied;
     },
     cancelCall(id, reason, caller) {
       const call = calls.find(id);

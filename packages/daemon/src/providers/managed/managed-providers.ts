@@ -1,4 +1,6 @@
 /** The providers of the configuration: starts their instances under supervision and tells how each stands. */
+import { isDeepStrictEqual } from "node:util";
+
 import { GantryError, type ProviderConfiguration, type ProviderType, type SupervisedInstance } from "@gantry/contract";
 
 import type { Clock } from "../../core/clock.ts";
@@ -9,8 +11,10 @@ import type { StartInstance } from "./kind.ts";
 import { openLocalLink } from "./local-link.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 
+export type ConfiguredProviders = Readonly<Record<string, ProviderConfiguration>>;
+
 export interface ManagedSettings {
-  configured: Readonly<Record<string, ProviderConfiguration>>;
+  configured: ConfiguredProviders;
   baseDirectory: string;
   env: Readonly<Record<string, string | undefined>>;
   /** How to start each type; `socket` is never started from here. */
@@ -25,6 +29,18 @@ export interface ManagedParts extends ManagedSettings {
   accept(name: string, socket: ProviderSocket): void;
 }
 
+/** What became of each configured provider when the configuration changed, by name. */
+export interface AppliedProviders {
+  added: string[];
+  removed: string[];
+  /** Those with other settings, or another number of instances. */
+  changed: string[];
+  unchanged: string[];
+}
+
+/** Waits until an instance has done its calls and left. */
+type Quiet = (name: string, instance: string) => Promise<void>;
+
 export interface ManagedProviders {
   names(): Iterable<string>;
   settings(name: string): ProviderConfiguration | undefined;
@@ -38,31 +54,52 @@ export interface ManagedProviders {
   restart(name: string, instance: string | undefined, quiet: (instance: string) => Promise<void>): Promise<SupervisedInstance[]>;
   /** Ends those instances once `quiet` says that their calls are done, and keeps them down. */
   hold(name: string, instance: string | undefined, reason: string, quiet: (instance: string) => Promise<void>): void;
+  /**
+   * Makes the new set the one that runs: starts what was added, ends what was taken out, restarts what has other settings, and leaves
+   * the rest alone. Resolves when nothing of the old set is left; new starts go on by themselves, as with the daemon.
+   */
+  apply(configured: ConfiguredProviders, quiet: Quiet): Promise<AppliedProviders>;
   /** A connection with this key has registered a name. */
   noteJoined(keyId: string, name: string): void;
   close(): Promise<void>;
 }
 
+/** One configured provider: its settings as they are now, and who keeps its instances running. */
+interface Configured {
+  settings: ProviderConfiguration;
+  /** Empty when it dials in by itself. */
+  supervisors: Supervisor[];
+}
+
 export function createManagedProviders(parts: ManagedParts): ManagedProviders {
   const { clock, logger, publish } = parts;
-  const supervisors = new Map<string, Supervisor[]>();
+  const configured = new Map<string, Configured>();
   const expected = new Map<string, { name: string; resolve: () => void }>();
   let epoch = clock.now();
+  let isStarted = false;
+  let isClosed = false;
+  let applying: Promise<unknown> = Promise.resolve();
 
-  const startInstance = (name: string, settings: ProviderConfiguration, kind: StartInstance, instance: string) =>
+  /** Reads the settings anew at each start, so that a restart is all that a change takes. */
+  const supervise = (name: string, entry: Configured, instance: string) =>
     createSupervisor({
       instance,
-      autoRestart: settings.autoRestart,
-      startTimeoutMs: settings.startTimeoutMs,
+      get autoRestart() {
+        return entry.settings.autoRestart;
+      },
+      get startTimeoutMs() {
+        return entry.settings.startTimeoutMs;
+      },
       clock,
       onState(state, reason) {
         const level = state === "waiting" ? "warn" : "info";
         logger[level]({ provider: `${name}/${instance}`, state, reason }, "a managed provider changed");
         publish("provider.supervision", { name, instance, state, ...(reason === undefined ? {} : { reason }) });
       },
-      start: ({ signal, stderr, notePid }) =>
-        kind({
-          provider: { name, settings, baseDirectory: parts.baseDirectory, env: parts.env },
+      start: ({ signal, stderr, notePid }) => {
+        const kind = parts.kinds[entry.settings.type] as StartInstance;
+        return kind({
+          provider: { name, settings: entry.settings, baseDirectory: parts.baseDirectory, env: parts.env },
           instance,
           clock,
           logger: logger.child({ provider: `${name}/${instance}` }),
@@ -81,44 +118,114 @@ export function createManagedProviders(parts: ManagedParts): ManagedProviders {
                 reject(signal.reason as Error);
               });
             }),
-        }),
+        });
+      },
     });
 
-  for (const [name, settings] of Object.entries(parts.configured)) {
-    const kind = parts.kinds[settings.type];
-    if (kind === undefined) continue;
-    const instances = Array.from({ length: settings.instances }, (_, index) => String(index + 1));
-    supervisors.set(
-      name,
-      instances.map((instance) => startInstance(name, settings, kind, instance)),
-    );
-  }
+  const instancesOf = ({ type, instances }: ProviderConfiguration): number => (parts.kinds[type] === undefined ? 0 : instances);
+
+  /** Adds supervisors up to the configured number; what is beyond it, its caller ends. */
+  const fill = (name: string, entry: Configured) => {
+    for (let index = entry.supervisors.length; index < instancesOf(entry.settings); index += 1) {
+      entry.supervisors.push(supervise(name, entry, String(index + 1)));
+    }
+  };
+
+  const add = (name: string, settings: ProviderConfiguration): Configured => {
+    const entry: Configured = { settings, supervisors: [] };
+    configured.set(name, entry);
+    fill(name, entry);
+    return entry;
+  };
+
+  for (const [name, settings] of Object.entries(parts.configured)) add(name, settings);
+
+  const supervisorsOf = (name: string): Supervisor[] | undefined => {
+    const supervisors = configured.get(name)?.supervisors;
+    return supervisors?.length === 0 ? undefined : supervisors;
+  };
 
   const chosen = (name: string, instance: string | undefined): Supervisor[] => {
-    const all = supervisors.get(name) ?? [];
+    const all = supervisorsOf(name) ?? [];
     return instance === undefined ? all : all.filter((supervisor) => supervisor.instance === instance);
   };
 
+  const startAll = ({ settings, supervisors }: Configured) => {
+    if (isStarted && settings.autoStart) for (const supervisor of supervisors) void supervisor.start();
+  };
+
+  const end = async (name: string, supervisor: Supervisor, quiet: Quiet, reason: string) => {
+    if (supervisor.state === "running") await quiet(name, supervisor.instance);
+    await supervisor.stop(reason);
+  };
+
+  const remove = async (name: string, entry: Configured, quiet: Quiet) => {
+    await Promise.all(entry.supervisors.map((supervisor) => end(name, supervisor, quiet, "it was taken out of the configuration")));
+    configured.delete(name);
+  };
+
+  const change = async (name: string, entry: Configured, settings: ProviderConfiguration, quiet: Quiet) => {
+    const isOther = !isDeepStrictEqual(whatNeedsRestart(entry.settings), whatNeedsRestart(settings));
+    entry.settings = settings;
+    const surplus = entry.supervisors.splice(instancesOf(settings));
+    const kept = isOther ? [...entry.supervisors] : [];
+    fill(name, entry);
+    await Promise.all([
+      ...surplus.map((supervisor) => end(name, supervisor, quiet, "its configuration asks for fewer instances")),
+      ...kept.map(async (supervisor) => {
+        const isWanted = supervisor.state !== "stopped";
+        await end(name, supervisor, quiet, "its configuration has changed");
+        if (isWanted && !isClosed) void supervisor.start();
+      }),
+    ]);
+    // Also what was stopped: who mends its settings wants to see it run.
+    if (!isClosed) startAll(entry);
+  };
+
+  const applyNow = async (wanted: ConfiguredProviders, quiet: Quiet): Promise<AppliedProviders> => {
+    const applied: AppliedProviders = { added: [], removed: [], changed: [], unchanged: [] };
+    const work: Promise<void>[] = [];
+    for (const [name, entry] of configured) {
+      if (Object.hasOwn(wanted, name)) continue;
+      applied.removed.push(name);
+      work.push(remove(name, entry, quiet));
+    }
+    for (const [name, settings] of Object.entries(wanted)) {
+      const entry = configured.get(name);
+      if (entry === undefined) {
+        applied.added.push(name);
+        startAll(add(name, settings));
+      } else if (isDeepStrictEqual(entry.settings, settings)) applied.unchanged.push(name);
+      else {
+        applied.changed.push(name);
+        work.push(change(name, entry, settings, quiet));
+      }
+    }
+    await Promise.all(work);
+    logger.info({ ...applied, unchanged: applied.unchanged.length }, "the configured providers were applied");
+    return applied;
+  };
+
   return {
-    names: () => Object.keys(parts.configured),
-    settings: (name) => (Object.hasOwn(parts.configured, name) ? parts.configured[name] : undefined),
-    supervision: (name) => supervisors.get(name)?.map((supervisor) => supervisor.view()),
+    names: () => configured.keys(),
+    settings: (name) => configured.get(name)?.settings,
+    supervision: (name) => supervisorsOf(name)?.map((supervisor) => supervisor.view()),
     whyAbsent(name) {
-      const all = supervisors.get(name)?.map((supervisor) => supervisor.view());
-      if (all === undefined) return parts.configured[name]?.type === "socket" ? "it has not connected yet; start its program" : undefined;
+      const all = supervisorsOf(name)?.map((supervisor) => supervisor.view());
+      if (all === undefined)
+        return configured.get(name)?.settings.type === "socket" ? "it has not connected yet; start its program" : undefined;
       const { state, lastEnd = "no reason is known", nextRetryAt } = all.find(({ lastEnd }) => lastEnd !== undefined) ?? all[0] ?? {};
       if (state === "waiting") return `${lastEnd}; it is started again at ${nextRetryAt}. See: gantry providers status ${name}`;
       if (state === "stopped") return `it is stopped; start it with: gantry providers restart ${name}`;
       return `it is ${state}; try again shortly`;
     },
     start() {
-      for (const [name, all] of supervisors) {
-        if (parts.configured[name]?.autoStart === true) for (const supervisor of all) void supervisor.start();
-      }
+      isStarted = true;
+      for (const entry of configured.values()) startAll(entry);
     },
     async restart(name, instance, quiet) {
       const affected = chosen(name, instance);
-      if (affected.length === 0) throw notManaged(name, instance, supervisors.get(name));
+      if (affected.length === 0) throw notManaged(name, instance, supervisorsOf(name));
       await Promise.all(
         affected.map(async (supervisor) => {
           if (supervisor.state === "running") await quiet(supervisor.instance);
@@ -133,6 +240,12 @@ export function createManagedProviders(parts: ManagedParts): ManagedProviders {
         void quiet(supervisor.instance).then(() => supervisor.stop(reason));
       }
     },
+    apply(wanted, quiet) {
+      // One after the other: the second finds what the first has made.
+      const applied = applying.then(() => applyNow(wanted, quiet));
+      applying = applied.catch(() => undefined);
+      return applied;
+    },
     noteJoined(keyId, name) {
       const waiting = expected.get(keyId);
       if (waiting?.name !== name) return;
@@ -140,10 +253,17 @@ export function createManagedProviders(parts: ManagedParts): ManagedProviders {
       waiting.resolve();
     },
     async close() {
-      const all = [...supervisors.values()].flat();
+      isClosed = true;
+      const all = [...configured.values()].flatMap(({ supervisors }) => supervisors);
       await Promise.all(all.map((supervisor) => supervisor.stop("the daemon is stopping")));
     },
   };
+}
+
+/** What an instance is started with: the rest is looked at when it is needed. */
+function whatNeedsRestart(settings: ProviderConfiguration): Partial<ProviderConfiguration> {
+  const { instances: _instances, autoStart: _autoStart, autoRestart: _autoRestart, startTimeoutMs: _startTimeoutMs, ...rest } = settings;
+  return rest;
 }
 
 function notManaged(name: string, instance: string | undefined, known: Supervisor[] | undefined): GantryError {
