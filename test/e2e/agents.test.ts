@@ -1,5 +1,4 @@
 /** Agents in sessions, played by a scripted one: state by hooks, announcements, and screen; prompts that wait; restarts; answers. */
-import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -55,6 +54,14 @@ async function openAgent(profile: string, name: string): Promise<string> {
 }
 
 const file = (name: string): string => join(daemon.folder, name);
+
+/** What hooks told and no daemon took. */
+async function callsInSpool(id: string): Promise<{ event: string; startedMs: number }[]> {
+  const folder = join(daemon.paths.runDirectory, "agents", id, "spool");
+  const names = (await readdir(folder)).filter((name) => !name.endsWith(".new"));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  return texts.map((text) => JSON.parse(text) as { event: string; startedMs: number }).sort((a, b) => a.startedMs - b.startedMs);
+}
 
 test.each([
   ["hooks", "hook"],
@@ -146,13 +153,40 @@ test("what waits survives a restart and a crash of the daemon, and hooks that we
   expect(queued).toMatchObject({ state: "queued", output: null, timedOut: false });
   await daemon.kill9();
   await writeFile(file("go-tough"), "the dark");
-  const missed = join(daemon.paths.runDirectory, "agents", sessionId, "missed");
-  await until("the hook finds nobody", () => existsSync(missed), Boolean, patient);
+  await until("the hook finds nobody", async () => (await callsInSpool(sessionId)).length > 0, Boolean, patient);
   await daemon.restart();
   const result = await daemon.client.sessions.prompt({ id: "tough", promptId: submitted.promptId, wait: true, timeoutMs: 20_000 });
   expect(result).toMatchObject({ state: "done", output: expect.stringContaining("saw it in the dark") as string });
   const after = await daemon.client.sessions.prompt({ id: "tough", promptId: queued.promptId, wait: true, timeoutMs: 20_000 });
   expect(after).toMatchObject({ state: "done", output: expect.stringContaining("● after all") as string });
+});
+
+test("a daemon that does not answer holds an agent up for a moment only, and hears what it missed when it is back", async () => {
+  const id = await openAgent("hooks", "patient");
+  await daemon.client.sessions.send({ id, text: `until ${file("go-patient")}` });
+  await until("it says itself that it works", async () => (await statusOf(id)).source === "hook", Boolean, patient);
+  const { pid } = daemon;
+  process.kill(pid, "SIGSTOP");
+  try {
+    const beganMs = performance.now();
+    await writeFile(file("go-patient"), "vain");
+    // The turn ends, in spite of a hook that the agent waits for.
+    const calls = await until(
+      "its end waits to be heard",
+      () => callsInSpool(id),
+      (found) => found.length === 1,
+      patient,
+    );
+    expect(calls.map(({ event }) => event)).toEqual(["Stop"]);
+    // The limit of a hook is one second; the rest is a busy machine's.
+    expect(performance.now() - beganMs).toBeLessThan(15_000);
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  expect(await becomes(id, "idle")).toMatchObject({ source: "hook", detail: "Stop" });
+  await until("the spool is empty", async () => (await callsInSpool(id)).length === 0, Boolean, patient);
+  // It came twice: by itself, when its hook was gone already, and from the spool.
+  expect(await daemon.log()).not.toContain("a hook's call was refused");
 });
 
 test("time that is up, a turn that is stopped, and a question: each is told", { timeout: 60_000 }, async () => {

@@ -123,7 +123,7 @@ export const agentOperations = {
       detail: z.string().max(256).optional(),
     }),
     output: z.object({ accepted: z.boolean() }),
-    errors: ["notFound"],
+    errors: ["notFound", "conflict", "unavailable"],
   }),
 };
 

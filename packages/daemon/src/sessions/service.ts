@@ -99,7 +99,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     ...options,
     row: (id) => held.get(id)?.row,
     save: (id, agent) =>
-      void store
+      store
         .update(id, { agent })
         .catch((err: unknown) => options.logger.error({ err, session: id }, "an agent's state could not be stored")),
     write(id, bytes) {

@@ -46,6 +46,8 @@ interface Watched {
   record: AgentRecord;
   facts: AgentFacts;
   stoppedMs: number;
+  /** It has been given something to do, or a hook has spoken. */
+  begun: boolean;
   recheck?: NodeJS.Timeout | undefined;
 }
 
@@ -54,7 +56,7 @@ export function createAgents({ link, clock, logger, changed }: AgentsOptions): A
   const listeners = new Set<(id: string, record: AgentRecord) => void>();
 
   const add = (id: string, record: AgentRecord): Watched => {
-    const one: Watched = { record, facts: startFacts(record.status.sinceMs), stoppedMs: 0 };
+    const one: Watched = { record, facts: startFacts(record.status.sinceMs), stoppedMs: 0, begun: record.hook !== null };
     watched.set(id, one);
     return one;
   };
@@ -111,12 +113,17 @@ export function createAgents({ link, clock, logger, changed }: AgentsOptions): A
       if (meaning === undefined) return;
       const timeMs = clock.now();
       if (meaning === "stops") one.stoppedMs = timeMs;
+      else if (state === "idle") one.begun = true;
       tell(id, { source: "keystroke", state: meaning === "stops" ? state : "working", detail: meaning, timeMs });
     },
     hook(id, { event, detail, timeMs }) {
-      const kind = watched.get(id)?.record.hooks;
+      const one = watched.get(id);
+      const kind = one?.record.hooks;
       const state = kind === null || kind === undefined ? undefined : stateOfHook(kind, event, detail);
-      if (state === undefined) return false;
+      if (one === undefined || state === undefined) return false;
+      // Agents start this one in the background: on a busy machine it may begin to run after the first prompt, of which it knows nothing.
+      if (one.begun && event === "SessionStart" && (detail === "startup" || detail === "resume")) return true;
+      one.begun = true;
       return tell(id, { source: "hook", state, detail: detail === undefined ? event : `${event} ${detail}`, timeMs });
     },
     stoppedMs: (id) => watched.get(id)?.stoppedMs ?? 0,

@@ -1,9 +1,10 @@
 /** The files through which an agent's hooks call back: settings for the agent, and a secret of the session for the hook's program. */
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { hookNames } from "./hook-signals.ts";
+import { createHookSpool, type HookSpool } from "./hook-spool.ts";
 
 export interface HooksOptions {
   /** One folder a session below it, 0700. */
@@ -28,13 +29,17 @@ export interface Hooks {
   install(id: string, kind: keyof typeof hookNames): Promise<void>;
   /** True when the secret is this session's. */
   knows(id: string, secret: string): Promise<boolean>;
-  /** Calls that came while no daemon was there, oldest first; told once. */
-  missed(id: string): Promise<HookCall[]>;
+  /** Where this session's calls wait that no daemon took. */
+  spool(id: string): HookSpool;
+  /** Lets the hooks of sessions that are older than this daemon find their program, which an upgrade may have moved. */
+  prepare(): Promise<void>;
   remove(id: string): Promise<void>;
   /** Removes what is of no session of these. */
   keepOnly(ids: ReadonlySet<string>): Promise<void>;
 }
 
+/** What agents are told to run. It belongs to the instance and not to a version of the program. */
+const launcherName = "hook.sh";
 /** Longer than any hook should take; an agent waits for its hooks. */
 const hookTimeoutSeconds = 10;
 
@@ -43,19 +48,31 @@ export function createHooks({ directory, controlSocket, hookFile, nodeFile }: Ho
   const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
   const settings = (id: string, kind: keyof typeof hookNames): object => {
-    const command = (event: string): string => [nodeFile, hookFile, fileOf(id, "hook.json"), event].map(quote).join(" ");
+    const command = (event: string): string => ["sh", join(directory, launcherName), fileOf(id, "hook.json"), event].map(quote).join(" ");
     const timeout = kind === "claude" ? hookTimeoutSeconds : hookTimeoutSeconds * 1000;
     const entry = (event: string) => [{ hooks: [{ type: "command", name: "gantry", command: command(event), timeout }] }];
     return { hooks: Object.fromEntries(hookNames[kind].map((event) => [event, entry(event)])) };
   };
+  const prepare = async (): Promise<void> => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const [node, hook] = [quote(nodeFile), quote(hookFile)];
+    const lines = ["# Written by every daemon anew; prints nothing and never fails.", `[ -x ${node} ] && [ -f ${hook} ] || exit 0`];
+    const fresh = join(directory, `${launcherName}.new`);
+    await writeFile(fresh, `${lines.join("\n")}\nexec ${node} ${hook} "$@"\n`, { mode: 0o600 });
+    await rename(fresh, join(directory, launcherName));
+  };
+  let prepared: Promise<void> | undefined;
+
   return {
     arguments: (id, kind) => (kind === "claude" ? ["--settings", fileOf(id, "settings.json")] : []),
     environment: (id, kind): Record<string, string> =>
       kind === "gemini" ? { GEMINI_CLI_SYSTEM_DEFAULTS_PATH: fileOf(id, "settings.json") } : {},
+    prepare: () => (prepared ??= prepare()),
     async install(id, kind) {
+      await (prepared ??= prepare());
       await mkdir(join(directory, id), { recursive: true, mode: 0o700 });
       const secret = randomBytes(24).toString("base64url");
-      const call = { controlSocket, sessionId: id, secret, missed: fileOf(id, "missed") };
+      const call = { controlSocket, sessionId: id, secret };
       await writeFile(fileOf(id, "hook.json"), JSON.stringify(call), { mode: 0o600 });
       await writeFile(fileOf(id, "settings.json"), JSON.stringify(settings(id, kind)), { mode: 0o600 });
     },
@@ -66,22 +83,12 @@ export function createHooks({ directory, controlSocket, hookFile, nodeFile }: Ho
       const given = Buffer.from(secret);
       return given.length === expected.length && timingSafeEqual(given, expected);
     },
-    async missed(id) {
-      const text = await readFile(fileOf(id, "missed"), "utf8").catch(() => "");
-      await rm(fileOf(id, "missed"), { force: true });
-      return text.split("\n").flatMap((line) => {
-        try {
-          return [JSON.parse(line) as HookCall];
-        } catch {
-          // A torn line, or the end.
-          return [];
-        }
-      });
-    },
+    spool: (id) => createHookSpool(fileOf(id, "spool")),
     remove: (id) => rm(join(directory, id), { recursive: true, force: true }),
     async keepOnly(ids) {
       const names = await readdir(directory).catch(() => []);
-      for (const name of names) if (!ids.has(name)) await rm(join(directory, name), { recursive: true, force: true });
+      for (const name of names)
+        if (!ids.has(name) && name !== launcherName) await rm(join(directory, name), { recursive: true, force: true });
     },
   };
 }

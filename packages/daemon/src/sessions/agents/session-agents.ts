@@ -2,7 +2,6 @@
 import { type AgentStatus, GantryError, type Prompt, type PromptResult, type sessionEvents } from "@gantry/contract";
 
 import { type Clock, toTimestamp } from "../../core/clock.ts";
-import { descendsFrom } from "../../core/processes.ts";
 import type { Publish } from "../../core/event-bus.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { HostLink, ScreenWatch } from "../../host/link.ts";
@@ -10,6 +9,7 @@ import type { PreparedLaunch } from "../profiles/service.ts";
 import type { SessionRow } from "../store.ts";
 import type { PromptStore } from "../store-prompts.ts";
 import { type AgentRecord, createAgents, toAgentStatus } from "./agents.ts";
+import { createHookCalls, type HookReport } from "./hook-calls.ts";
 import type { Hooks } from "./hooks.ts";
 import { createPrompts, type WaitOptions } from "./prompts.ts";
 
@@ -22,7 +22,8 @@ export interface SessionAgentsOptions {
   logger: Logger;
   /** The row of a session that is held. */
   row(id: string): SessionRow | undefined;
-  save(id: string, agent: string): void;
+  /** Settles when it is stored, or cannot be. */
+  save(id: string, agent: string): Promise<void>;
   write(id: string, bytes: Uint8Array): void;
 }
 
@@ -34,14 +35,6 @@ export interface AgentStart {
   agent: string;
   /** Settles when it is known to be doing something. */
   up: Promise<void>;
-}
-
-export interface HookReport {
-  secret: string;
-  pid: number;
-  startedMs?: number | undefined;
-  event: string;
-  detail?: string | undefined;
 }
 
 export interface SessionAgents {
@@ -64,6 +57,8 @@ export interface SessionAgents {
 
 export function createSessionAgents(options: SessionAgentsOptions): SessionAgents {
   const { link, hooks, publish, clock, logger } = options;
+  /** What has been heard last of each, on its way to the disk. */
+  const saving = new Map<string, Promise<void>>();
   const agents = createAgents({
     link,
     clock,
@@ -73,10 +68,21 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
       if (row === undefined) return;
       const before = row.agent === null ? undefined : (JSON.parse(row.agent) as AgentRecord);
       row.agent = JSON.stringify(record);
-      options.save(id, row.agent);
+      saving.set(id, options.save(id, row.agent));
       if (before?.status.state !== record.status.state)
         publish("session.agentState", { sessionId: id, name: row.name, owner: row.owner, agent: toAgentStatus(record) });
     },
+  });
+  const hookCalls = createHookCalls({
+    hooks,
+    async hear(id, call) {
+      const known = agents.hook(id, call);
+      // Heard is what a daemon that is killed now still leaves behind.
+      await saving.get(id);
+      return known;
+    },
+    clock,
+    logger,
   });
   const prompts = createPrompts({
     store: options.promptStore,
@@ -95,6 +101,8 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
   const starting = new Map<string, () => void>();
   const abandon = async (id: string): Promise<void> => {
     starting.delete(id);
+    saving.delete(id);
+    hookCalls.forget(id);
     agents.forget(id);
     await hooks.remove(id).catch((err: unknown) => logger.warn({ err, session: id }, "a session's hooks could not be removed"));
   };
@@ -116,6 +124,7 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
       const usable = kind !== null && Object.keys(more).every((name) => env[name] === undefined) ? kind : null;
       if (usable !== null) await hooks.install(id, usable);
       const record = agents.begin(id, { kind: profile.kind, hooks: usable });
+      if (usable !== null) await hookCalls.listen(id);
       return {
         watch: { rules: profile.rules, ...(profile.kind === "shell" ? { foreground: true } : {}) },
         env: usable === null ? {} : more,
@@ -127,23 +136,18 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
     async restore(rows) {
       const children = new Map((await link.list().catch(() => [])).map((status) => [status.id, status]));
       const live = new Set(rows.map(({ id }) => id));
+      await hooks.prepare().catch((err: unknown) => logger.warn({ err }, "the hooks' program could not be written"));
       for (const row of rows) {
         if (row.agent === null) continue;
-        agents.restore(row.id, JSON.parse(row.agent) as AgentRecord, children.get(row.id)?.signals);
-        for (const call of await hooks.missed(row.id)) agents.hook(row.id, call);
+        const record = JSON.parse(row.agent) as AgentRecord;
+        agents.restore(row.id, record, children.get(row.id)?.signals);
+        if (record.hooks !== null) await hookCalls.listen(row.id);
       }
       await hooks.keepOnly(live).catch((err: unknown) => logger.warn({ err }, "old hooks could not be removed"));
       await prompts.restore((id) => live.has(id) && agents.get(id) !== undefined);
     },
     typed: (id, bytes) => agents.typed(id, bytes),
-    async report({ id, pid }, { secret, pid: hookPid, startedMs, event, detail }) {
-      if (!(await hooks.knows(id, secret)) || pid === null || !mayBeOf(hookPid, pid)) {
-        logger.warn({ session: id, pid: hookPid, event }, "a hook's call was refused: it is not of this session's program");
-        return false;
-      }
-      const nowMs = clock.now();
-      return agents.hook(id, { event, detail, timeMs: Math.min(startedMs ?? nowMs, nowMs) });
-    },
+    report: ({ id, pid }, report) => hookCalls.report(id, pid, report),
     queued: (id) => prompts.queued(id),
     openPrompts: (id) => prompts.open(id),
     prompts: (id) => prompts.list(id),
@@ -160,6 +164,7 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
     cancelPrompt: (id, promptId) => prompts.cancel(id, promptId),
     close() {
       prompts.close();
+      hookCalls.close();
       agents.close();
     },
   };
@@ -171,9 +176,4 @@ export function agentOf({ agent, endedAtMs }: SessionRow): AgentStatus | null {
   const status = toAgentStatus(JSON.parse(agent) as AgentRecord);
   if (endedAtMs === null || status.state === "exited") return status;
   return { kind: status.kind, state: "exited", source: "exit", since: toTimestamp(endedAtMs), detail: null };
-}
-
-/** Where there is no /proc to look into, the session's secret has to do. */
-function mayBeOf(hookPid: number, pid: number): boolean {
-  return process.platform !== "linux" || descendsFrom(hookPid, pid);
 }

@@ -4,7 +4,8 @@ import type { Prompt, PromptResult } from "@gantry/contract";
 import type { Caller } from "../../core/caller.ts";
 import type { SessionRow } from "../store.ts";
 import type { WaitOptions } from "./prompts.ts";
-import type { HookReport, SessionAgents } from "./session-agents.ts";
+import type { HookReport } from "./hook-calls.ts";
+import type { SessionAgents } from "./session-agents.ts";
 
 export interface SessionPrompts {
   submit(ref: string, text: string, options: WaitOptions, caller: Caller): Promise<PromptResult>;
