@@ -2,62 +2,43 @@
 import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, beforeEach, expect, test, type TestContext } from "vitest";
+import { expect, test, type TestContext } from "vitest";
 
-import { build } from "../../scripts/build.ts";
-import { startTestBrowser, type TestBrowser } from "../support/browser.ts";
-import { startTestDaemon, type TestDaemon } from "../support/daemon.ts";
-import { chromium, need } from "../support/not-run.ts";
+import { useSite } from "../support/site.ts";
 
-let daemon: TestDaemon;
-let browser: TestBrowser;
-
-beforeAll(async () => {
-  const executable = chromium.find();
-  if (executable === undefined) return;
-  await build(["dashboard"], true);
-  daemon = await startTestDaemon({ instance: "signed" });
-  browser = await startTestBrowser(executable);
-}, 120_000);
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await daemon?.[Symbol.asyncDispose]();
-});
-
-beforeEach((context) => void need(context, chromium));
+const site = useSite({ instance: "signed" });
 
 /** Runs `gantry dashboard` with a launcher that only notes what it was to open. */
 async function linkFile(): Promise<string> {
-  const bin = join(daemon.folder, "bin");
-  const noted = join(daemon.folder, "noted");
+  const bin = join(site.daemon.folder, "bin");
+  const noted = join(site.daemon.folder, "noted");
   await mkdir(bin, { recursive: true });
   await writeFile(join(bin, "xdg-open"), `#!/bin/sh\nprintf %s "$1" > '${noted}'\n`);
   await chmod(join(bin, "xdg-open"), 0o755);
-  await daemon.cli(["dashboard"], { env: { DISPLAY: ":99", PATH: `${bin}:${process.env.PATH ?? ""}` } });
+  await site.daemon.cli(["dashboard"], { env: { DISPLAY: ":99", PATH: `${bin}:${process.env.PATH ?? ""}` } });
   return readFile(noted, "utf8");
 }
 
 async function open(url: string, { onTestFinished }: Pick<TestContext, "onTestFinished">) {
-  const page = await browser.open(url);
+  const page = await site.browser.open(url);
   onTestFinished(() => page.close());
   return page;
 }
 
 test("the page opens signed in, in every tab, over HTTP, Socket.IO, and WebSocket, until it is signed out", async (context) => {
-  const { sessionId } = await daemon.client.sessions.open({ argv: ["cat"], name: "live" });
+  const { sessionId } = await site.daemon.client.sessions.open({ argv: ["cat"], name: "live" });
   const file = await linkFile();
-  const kept = join(daemon.folder, "kept.html");
+  const kept = join(site.daemon.folder, "kept.html");
   await copyFile(file, kept);
   const page = await open(`file://${file}`, context);
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await page.getByText("Live", { exact: true }).waitFor();
-  expect(page.url()).toBe(`${daemon.url}/ui/`);
+  expect(page.url()).toBe(`${site.daemon.url}/ui/`);
   expect(await page.evaluate("document.cookie")).toBe("");
   await page.reload();
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 
-  const tab = await open(`${daemon.url}/ui/sessions/${sessionId}`, context);
+  const tab = await open(`${site.daemon.url}/ui/sessions/${sessionId}`, context);
   await tab.getByText("In control").waitFor();
   await tab.keyboard.type("typed\n");
   await tab.locator(".xterm-rows").getByText("typed").first().waitFor();
@@ -66,35 +47,35 @@ test("the page opens signed in, in every tab, over HTTP, Socket.IO, and WebSocke
   await reference.getByRole("heading", { name: "Gantry API" }).waitFor();
   await reference.close();
 
-  await page.goto(`${daemon.url}/ui/keys`);
+  await page.goto(`${site.daemon.url}/ui/keys`);
   const logins = page.getByRole("list", { name: "Signed-in browsers" });
   await logins.getByText("Chrome on Linux").waitFor();
   expect(await logins.getByRole("button", { name: "In use here" }).isDisabled()).toBe(true);
   // Somebody who is signed in anyway is not thrown out by a link that is spent.
   await page.goto(`file://${kept}`);
   await page.getByRole("heading", { name: "Overview" }).waitFor();
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
 
   await page.getByRole("button", { name: "Settings and sign out" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByText("gantry dashboard").waitFor();
   await tab.getByRole("heading", { name: "Sign in to Gantry" }).waitFor();
-  expect((await daemon.client.access.listLogins()).items).toEqual([]);
-  expect((await browser.context.cookies()).filter(({ name }) => name.startsWith("gantry-"))).toEqual([]);
+  expect((await site.daemon.client.access.listLogins()).items).toEqual([]);
+  expect((await site.browser.context.cookies()).filter(({ name }) => name.startsWith("gantry-"))).toEqual([]);
 
   await page.goto(`file://${kept}`);
   await page.getByRole("alert").getByText("This link did not sign you in").waitFor();
   await page.getByRole("alert").getByText("Make another one with: gantry dashboard").waitFor();
-  expect(page.url()).toBe(`${daemon.url}/ui/`);
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
-  await daemon.client.sessions.kill({ id: sessionId });
+  expect(page.url()).toBe(`${site.daemon.url}/ui/`);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
+  await site.daemon.client.sessions.kill({ id: sessionId });
 });
 
 test("a browser that is signed out from elsewhere says so", async (context) => {
   const page = await open(`file://${await linkFile()}`, context);
   await page.getByText("Live", { exact: true }).waitFor();
-  const [login] = (await daemon.client.access.listLogins()).items;
-  expect((await daemon.cli(["keys", "logout", login?.id ?? ""])).exitCode).toBe(0);
+  const [login] = (await site.daemon.client.access.listLogins()).items;
+  expect((await site.daemon.cli(["keys", "logout", login?.id ?? ""])).exitCode).toBe(0);
   await page.getByText("You were signed out").waitFor();
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
 });

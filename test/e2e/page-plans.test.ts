@@ -1,15 +1,12 @@
-/** Schedules and batches in the page: made, watched, steered, and ended in a real Chromium against a real daemon. */
+/** Schedules and batches in the page: made, watched, steered, and ended in a real Chromium against a real site.daemon. */
 import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
 
-import { afterAll, beforeAll, beforeEach, expect, test, type TestContext } from "vitest";
+import { expect, test } from "vitest";
 
-import { build } from "../../scripts/build.ts";
-import { startTestBrowser, type TestBrowser } from "../support/browser.ts";
-import { repository, startTestDaemon, type TestDaemon } from "../support/daemon.ts";
-import { chromium, need } from "../support/not-run.ts";
+import { repository } from "../support/repository.ts";
+import { useSite } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { visitPage } from "../support/visit.ts";
 
 const hostile = "<img src=x onerror=alert(1)>";
 const config = `
@@ -31,28 +28,10 @@ cron = "30 2 * * *"
 timeZone = "Europe/Berlin"
 `;
 
-let daemon: TestDaemon;
-let browser: TestBrowser;
-
-beforeAll(async () => {
-  const executable = chromium.find();
-  if (executable === undefined) return;
-  await build(["dashboard"], true);
-  daemon = await startTestDaemon({ config });
-  browser = await startTestBrowser(executable);
-}, 120_000);
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await daemon?.[Symbol.asyncDispose]();
-});
-
-beforeEach((context) => void need(context, chromium));
-
-const visit = (path: string, context: Pick<TestContext, "onTestFinished">) => visitPage(browser, daemon, path, context);
+const site = useSite({ config });
 
 test("a schedule is made from its form, run by hand, paused, changed, and deleted", async (context) => {
-  const page = await visit("/schedules", context);
+  const page = await site.visit("/schedules", context);
   await page.getByRole("button", { name: "New schedule" }).click();
   const form = page.getByRole("dialog", { name: "New schedule" });
   await form.getByRole("textbox", { name: "Name", exact: true }).fill("morning");
@@ -62,14 +41,14 @@ test("a schedule is made from its form, run by hand, paused, changed, and delete
   await form.getByRole("textbox", { name: "name", exact: true }).fill("Ada");
   await form.getByRole("button", { name: "Make the schedule" }).click();
   await form.getByRole("alert").getByText("61 7 * * *").waitFor();
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("400"))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("400"))).toEqual([]);
   await form.getByRole("textbox", { name: "Cron pattern" }).fill("0 7 * * *");
   await form.getByRole("button", { name: "Make the schedule" }).click();
 
   await page.getByRole("heading", { name: "morning", level: 1 }).waitFor();
   const next = page.getByRole("list", { name: "Ticks to come" });
   await until("the ticks to come", async () => (await next.getByRole("listitem").count()) === 6);
-  expect(await daemon.client.schedules.get({ schedule: "morning" })).toMatchObject({
+  expect(await site.daemon.client.schedules.get({ schedule: "morning" })).toMatchObject({
     command: "greet",
     input: { name: "Ada" },
     cron: "0 7 * * *",
@@ -80,7 +59,7 @@ test("a schedule is made from its form, run by hand, paused, changed, and delete
   await ticks.getByText("succeeded").waitFor();
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("button", { name: "Resume" }).waitFor();
-  expect((await daemon.client.schedules.get({ schedule: "morning" })).state).toBe("paused");
+  expect((await site.daemon.client.schedules.get({ schedule: "morning" })).state).toBe("paused");
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
 
@@ -92,7 +71,7 @@ test("a schedule is made from its form, run by hand, paused, changed, and delete
   await change.getByRole("textbox", { name: "Every" }).fill("45");
   await change.getByRole("button", { name: "Save" }).click();
   await page.getByText("every 45 min").waitFor();
-  expect(await daemon.client.schedules.get({ schedule: "morning" })).toMatchObject({
+  expect(await site.daemon.client.schedules.get({ schedule: "morning" })).toMatchObject({
     cron: null,
     everyMs: 2_700_000,
     input: { name: "Ada" },
@@ -100,7 +79,7 @@ test("a schedule is made from its form, run by hand, paused, changed, and delete
 
   await ticks.getByRole("link").first().click();
   await page.getByRole("log", { name: "Output" }).getByText("Hello, Ada!").waitFor();
-  await page.goto(`${daemon.url}/ui/schedules/morning`);
+  await page.goto(`${site.daemon.url}/ui/schedules/morning`);
   await page.getByRole("button", { name: "More to do" }).click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
@@ -109,7 +88,7 @@ test("a schedule is made from its form, run by hand, paused, changed, and delete
   expect(await list.getByRole("link", { name: "morning" }).count()).toBe(0);
 
   // The event of the deletion may come before the page has left, which then asks once more.
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("404"))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("404"))).toEqual([]);
 
   // Written in gantry.toml: changed there, not here.
   await list.getByRole("link", { name: "fixed" }).click();
@@ -118,7 +97,7 @@ test("a schedule is made from its form, run by hand, paused, changed, and delete
 });
 
 test("a batch is read from pasted lines and from a file, watched, and cancelled", async (context) => {
-  const page = await visit("/batches", context);
+  const page = await site.visit("/batches", context);
   await page.getByRole("button", { name: "New batch" }).click();
   const form = page.getByRole("dialog", { name: "New batch" });
   const items = form.getByRole("textbox", { name: "Items" });
@@ -148,9 +127,9 @@ test("a batch is read from pasted lines and from a file, watched, and cancelled"
   await page.getByText("1 cancelled").waitFor();
   expect(await page.locator("img").count()).toBe(0);
 
-  await page.goto(`${daemon.url}/ui/batches`);
+  await page.goto(`${site.daemon.url}/ui/batches`);
   await page.getByRole("list", { name: "Batches" }).getByRole("link", { name: hostile }).waitFor();
-  const file = join(daemon.folder, "names.csv");
+  const file = join(site.daemon.folder, "names.csv");
   await writeFile(file, 'name\n"Ada, Countess"\nGrace\n');
   await page.getByRole("button", { name: "New batch" }).click();
   await page.locator("input[type=file]").setInputFiles(file);
@@ -164,11 +143,11 @@ test("a batch is read from pasted lines and from a file, watched, and cancelled"
 });
 
 test("on a phone every room is reached, and a schedule and a batch fit", async (context) => {
-  const { batchId } = await daemon.client.batches.create({ items: [{ command: "noop" }, { command: "exit-three", needs: ["1"] }] });
-  const page = await visit("/", context);
+  const { batchId } = await site.daemon.client.batches.create({ items: [{ command: "noop" }, { command: "exit-three", needs: ["1"] }] });
+  const page = await site.visit("/", context);
   await page.setViewportSize({ width: 390, height: 844 });
   for (const path of ["/schedules/fixed", `/batches/${batchId}`]) {
-    await page.goto(`${daemon.url}/ui${path}`);
+    await page.goto(`${site.daemon.url}/ui${path}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     expect({ path, width: await page.evaluate("document.documentElement.scrollWidth") }).toEqual({ path, width: 390 });
   }
@@ -178,25 +157,25 @@ test("on a phone every room is reached, and a schedule and a batch fit", async (
 });
 
 test("a queue is seen with its load, paused, and resumed", async (context) => {
-  const page = await visit("/executions", context);
+  const page = await site.visit("/executions", context);
   const queues = page.getByRole("list", { name: "Queues" });
   await queues.getByText("builds").waitFor();
   await queues.getByRole("button", { name: "Pause builds" }).click();
   await queues.getByText("paused").waitFor();
-  const { executionId } = await daemon.client.executions.execute({ command: "noop", queue: "builds", wait: false });
+  const { executionId } = await site.daemon.client.executions.execute({ command: "noop", queue: "builds", wait: false });
   await queues.getByText("1 waiting").waitFor();
-  expect((await daemon.client.executions.get({ id: executionId })).state).toBe("queued");
-  await page.goto(`${daemon.url}/ui/`);
+  expect((await site.daemon.client.executions.get({ id: executionId })).state).toBe("queued");
+  await page.goto(`${site.daemon.url}/ui/`);
   await page.getByText("1 queued · builds is paused").waitFor();
-  await page.goto(`${daemon.url}/ui/executions`);
+  await page.goto(`${site.daemon.url}/ui/executions`);
   await queues.getByRole("button", { name: "Resume builds" }).click();
-  await until("the execution", async () => (await daemon.client.executions.get({ id: executionId })).state === "succeeded");
+  await until("the execution", async () => (await site.daemon.client.executions.get({ id: executionId })).state === "succeeded");
   await queues.getByText("0/1 running").waitFor();
 });
 
 test("an execution that was tried again shows its attempts, and runs again at a click", async (context) => {
-  const { executionId } = await daemon.client.executions.execute({ command: "exit-three", retries: 1, retryDelayMs: 10 });
-  const page = await visit(`/executions/${executionId}`, context);
+  const { executionId } = await site.daemon.client.executions.execute({ command: "exit-three", retries: 1, retryDelayMs: 10 });
+  const page = await site.visit(`/executions/${executionId}`, context);
   const attempts = page.getByRole("region", { name: "Attempts" });
   await until("both attempts", async () => (await attempts.getByRole("listitem").count()) === 2);
   await page.getByText("2 of at most 2").waitFor();

@@ -5,29 +5,20 @@ import { join } from "node:path";
 
 import { createProvider, defineMethod } from "@gantry/client/provider";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test, type TestContext } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
 
-import { build } from "../../scripts/build.ts";
-import { startTestBrowser, type TestBrowser } from "../support/browser.ts";
-import { repository, startTestDaemon, type TestDaemon } from "../support/daemon.ts";
-import { chromium, need } from "../support/not-run.ts";
+import { repository } from "../support/repository.ts";
+import { useSite } from "../support/site.ts";
 import { until } from "../support/until.ts";
-import { signIn, visitPage } from "../support/visit.ts";
+import { signIn } from "../support/visit.ts";
 
 const hostile = "<img src=x onerror=alert(1)>";
 
-let daemon: TestDaemon;
-let browser: TestBrowser;
-
-beforeAll(async () => {
-  const executable = chromium.find();
-  if (executable === undefined) return;
-  await build(["dashboard"], true);
+const site = useSite(async () => ({
   // A fixed port, because the page must find the daemon again after a restart.
-  daemon = await startTestDaemon({
-    flags: ["--port", String(await freePort())],
-    config: `
+  flags: ["--port", String(await freePort())],
+  config: `
 [commands]
 modules = ["${repository}/examples/commands/*.ts"]
 
@@ -38,16 +29,7 @@ argv = ["printf", "%s\\\\n", "${hostile}"]
 [command.forever]
 argv = ["sleep", "600"]
 `,
-  });
-  browser = await startTestBrowser(executable);
-}, 120_000);
-
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await daemon?.[Symbol.asyncDispose]();
-});
-
-beforeEach((context) => void need(context, chromium));
+}));
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -57,22 +39,20 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const visit = (path: string, context: Pick<TestContext, "onTestFinished">) => visitPage(browser, daemon, path, context);
-
 const terminalText = (page: Page) => page.locator("section[aria-label=Terminal]:not([hidden]) .xterm-rows").innerText();
 const shows = (page: Page, text: string) => until(`the terminal to show ${text}`, async () => (await terminalText(page)).includes(text));
 
 test("a wrong key is refused with a message, a right one opens the page, and signing out forgets it", async (context) => {
-  const page = await browser.open(`${daemon.url}/ui/`);
+  const page = await site.browser.open(`${site.daemon.url}/ui/`);
   context.onTestFinished(() => page.close());
   expect(await page.getByText("bootstrap.key").isVisible()).toBe(true);
   expect(await page.getByText("gantry keys create").isVisible()).toBe(true);
   await signIn(page, "gantry_nonsense");
   expect(await page.getByRole("alert").innerText()).toMatch(/key is not accepted/);
   // The browser itself reports each answer of 401.
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
 
-  await signIn(page, daemon.key);
+  await signIn(page, site.daemon.key);
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await page.reload();
   await page.getByRole("heading", { name: "Overview" }).waitFor();
@@ -87,22 +67,22 @@ test("a wrong key is refused with a message, a right one opens the page, and sig
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByLabel("Key", { exact: true }).waitFor();
   expect(await page.evaluate("sessionStorage.getItem('gantry.key')")).toBeNull();
-  expect(browser.complaints.splice(0)).toEqual([]);
+  expect(site.browser.complaints.splice(0)).toEqual([]);
 });
 
 test("the overview measures the daemon and tells what happens while it is open", async (context) => {
-  const page = await visit("/", context);
+  const page = await site.visit("/", context);
   await page.getByText(`up `).first().waitFor();
   // Two measurements make a line.
   await page.locator("canvas").first().waitFor({ timeout: 15_000 });
   expect(await page.locator("canvas").count()).toBe(4);
-  await daemon.client.executions.execute({ command: "greet", input: { name: "Ada" } });
+  await site.daemon.client.executions.execute({ command: "greet", input: { name: "Ada" } });
   await page.getByText("execution.ended").first().waitFor();
   await page.getByRole("list", { name: "Executions" }).getByRole("link", { name: "greet" }).first().waitFor();
 });
 
 test("a command runs from its form, shows its output as it comes, and can be cancelled", async (context) => {
-  const page = await visit("/commands", context);
+  const page = await site.visit("/commands", context);
   await page.getByRole("link", { name: "greet" }).click();
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await page.getByText("Needed").waitFor();
@@ -113,7 +93,7 @@ test("a command runs from its form, shows its output as it comes, and can be can
   await page.getByText("exit code 0").waitFor();
   expect(await output.innerText()).toBe("Hello, Ada!");
 
-  await page.goto(`${daemon.url}/ui/commands/count`);
+  await page.goto(`${site.daemon.url}/ui/commands/count`);
   await page.getByRole("textbox", { name: "to" }).fill("200");
   await page.getByRole("textbox", { name: "delayMs" }).fill("50");
   await page.getByRole("button", { name: "Run", exact: true }).click();
@@ -124,8 +104,8 @@ test("a command runs from its form, shows its output as it comes, and can be can
 });
 
 test("the history filters, shows one execution, and tells a failure in its own words", async (context) => {
-  await daemon.client.executions.execute({ command: "fail", input: {} });
-  const page = await visit("/executions?state=failed", context);
+  await site.daemon.client.executions.execute({ command: "fail", input: {} });
+  const page = await site.visit("/executions?state=failed", context);
   const list = page.getByRole("list", { name: "Executions" });
   await list.getByRole("link", { name: "fail" }).first().waitFor();
   expect(await list.getByText("succeeded").count()).toBe(0);
@@ -133,13 +113,13 @@ test("the history filters, shows one execution, and tells a failure in its own w
   await page.getByText("this command always fails").first().waitFor();
   await page.getByRole("log", { name: "Output" }).getByText("about to fail").waitFor();
 
-  await page.goto(`${daemon.url}/ui/executions/exe_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
+  await page.goto(`${site.daemon.url}/ui/executions/exe_01ARZ3NDEKTSV4RRFFQ69G5FAV`);
   await page.getByRole("alert").getByText(/req_/).waitFor();
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("404"))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("404"))).toEqual([]);
 });
 
 test("a session is opened and typed into; two pages see the same bytes, and control moves between them", async (context) => {
-  const first = await visit("/sessions", context);
+  const first = await site.visit("/sessions", context);
   await first.getByRole("button", { name: "Open a session" }).click();
   await first.getByText("A program", { exact: true }).click();
   await first.getByLabel("Program and arguments").fill("sh");
@@ -150,7 +130,7 @@ test("a session is opened and typed into; two pages see the same bytes, and cont
   await first.keyboard.type("echo one-$((40 + 2))\n");
   await shows(first, "one-42");
 
-  const second = await visit(new URL(first.url()).pathname.replace("/ui", ""), context);
+  const second = await site.visit(new URL(first.url()).pathname.replace("/ui", ""), context);
   await second.getByText("Watching").waitFor();
   await shows(second, "one-42");
   await first.keyboard.type("echo both-$((1 + 1))\n");
@@ -184,21 +164,23 @@ test("a session is opened and typed into; two pages see the same bytes, and cont
 });
 
 test("a terminal comes back by itself after the daemon restarts, with its text and its control", async (context) => {
-  const { sessionId } = await daemon.client.sessions.open({ argv: ["cat"], name: "survivor" });
-  const page = await visit(`/sessions/${sessionId}`, context);
+  const { sessionId } = await site.daemon.client.sessions.open({ argv: ["cat"], name: "survivor" });
+  const page = await site.visit(`/sessions/${sessionId}`, context);
   await page.getByText("In control").waitFor();
   await page.keyboard.type("before\n");
   await shows(page, "before");
-  await daemon.restart();
+  await site.daemon.restart();
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
   await until(
     "the terminal to be attached again",
-    async () => (await daemon.client.sessions.get({ id: sessionId })).viewers === 1,
+    async () => (await site.daemon.client.sessions.get({ id: sessionId })).viewers === 1,
     Boolean,
     {
       timeoutMs: 20_000,
     },
   );
+  // The daemon knows of it a moment before the page does.
+  await page.locator("section[aria-label=Terminal] [data-connection=open]").waitFor();
   await page.keyboard.type("after\n");
   await shows(page, "after");
   expect((await terminalText(page)).match(/before/g)).toHaveLength(2);
@@ -207,12 +189,12 @@ test("a terminal comes back by itself after the daemon restarts, with its text a
   await page.getByRole("button", { name: "End it" }).click();
   await page.getByText(/It ended/).waitFor();
   // While the daemon was away, the browser reported each attempt.
-  expect(browser.complaints.splice(0).filter((text) => !/ERR_CONNECTION|WebSocket|503/.test(text))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !/ERR_CONNECTION|WebSocket|503/.test(text))).toEqual([]);
 });
 
 test("providers are listed, checked, and called; a stream is shown as it comes", async (context) => {
-  const provider = daemon.spawnProgram(process.execPath, [join(repository, "examples/calculator-ts/provider.ts")]);
-  const page = await visit("/providers", context);
+  const provider = site.daemon.spawnProgram(process.execPath, [join(repository, "examples/calculator-ts/provider.ts")]);
+  const page = await site.visit("/providers", context);
   await page.getByRole("link", { name: "calculator" }).click();
   await page.getByRole("textbox", { name: "a", exact: true }).fill("5");
   await page.getByRole("textbox", { name: "b", exact: true }).fill("3");
@@ -231,7 +213,7 @@ test("providers are listed, checked, and called; a stream is shown as it comes",
   await page.getByRole("button", { name: "Cancel" }).click();
   await answer.getByText("cancelled").waitFor();
   // The page is answered at once; the slot is free when the provider has told its own end.
-  const inFlight = async () => (await daemon.client.providers.get({ name: "calculator" })).inflight;
+  const inFlight = async () => (await site.daemon.client.providers.get({ name: "calculator" })).inflight;
   expect(await until("the cancelled call to give its slot back", inFlight, (count) => count === 0)).toBe(0);
 
   provider.kill("SIGKILL");
@@ -245,17 +227,17 @@ test("what comes from outside is shown as text and runs nothing", async (context
     description: hostile,
     methods: { say: defineMethod({ description: hostile, input: z.object({ text: z.string().describe(hostile) }), run: () => hostile }) },
   });
-  await provider.connect({ url: daemon.url, key: daemon.key, instance: "test", handleSignals: false, onState: () => undefined });
+  await provider.connect({ url: site.daemon.url, key: site.daemon.key, instance: "test", handleSignals: false, onState: () => undefined });
   context.onTestFinished(() => provider.close());
-  await daemon.client.access.createKey({ name: hostile, role: "viewer" });
-  const { executionId } = await daemon.client.executions.execute({ command: "hostile", input: {} });
-  await daemon.client.executions.execute({ command: "fail", input: { message: hostile } });
-  const { sessionId } = await daemon.client.sessions.open({
+  await site.daemon.client.access.createKey({ name: hostile, role: "viewer" });
+  const { executionId } = await site.daemon.client.executions.execute({ command: "hostile", input: {} });
+  await site.daemon.client.executions.execute({ command: "fail", input: { message: hostile } });
+  const { sessionId } = await site.daemon.client.sessions.open({
     argv: ["sh", "-c", `printf '\\033]2;%s\\007%s\\n' '${hostile}' '${hostile}'; cat`],
   });
-  await until("the title", async () => (await daemon.client.sessions.get({ id: sessionId })).title !== "");
+  await until("the title", async () => (await site.daemon.client.sessions.get({ id: sessionId })).title !== "");
 
-  const page = await visit("/", context);
+  const page = await site.visit("/", context);
   for (const path of [
     "/",
     "/commands",
@@ -268,28 +250,28 @@ test("what comes from outside is shown as text and runs nothing", async (context
     "/providers/hostile",
     "/keys",
   ]) {
-    await page.goto(`${daemon.url}/ui${path}`);
+    await page.goto(`${site.daemon.url}/ui${path}`);
     await page.getByText(hostile).first().waitFor();
     expect({ path, images: await page.locator("img").count() }).toEqual({ path, images: 0 });
   }
-  await daemon.client.sessions.kill({ id: sessionId });
+  await site.daemon.client.sessions.kill({ id: sessionId });
 });
 
 test("a key that is revoked closes the page at once and says why; a viewer is offered only what it may do", async (context) => {
-  const { id, key } = await daemon.client.access.createKey({ name: "guest", role: "viewer" });
-  const page = await browser.open(`${daemon.url}/ui/commands/greet`);
+  const { id, key } = await site.daemon.client.access.createKey({ name: "guest", role: "viewer" });
+  const page = await site.browser.open(`${site.daemon.url}/ui/commands/greet`);
   context.onTestFinished(() => page.close());
   await signIn(page, key);
   await page.getByText("Your role may look but not run commands.").waitFor();
   expect(await page.getByRole("link", { name: "Keys" }).count()).toBe(0);
-  await daemon.client.access.revokeKey({ id });
+  await site.daemon.client.access.revokeKey({ id });
   await page.getByText("You were signed out").waitFor();
   expect(await page.evaluate("sessionStorage.getItem('gantry.key')")).toBeNull();
-  expect(browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
+  expect(site.browser.complaints.splice(0).filter((text) => !text.includes("401"))).toEqual([]);
 });
 
 test("the theme follows the system until it is chosen", async (context) => {
-  const page = await visit("/", context);
+  const page = await site.visit("/", context);
   const ground = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
   await page.emulateMedia({ colorScheme: "light" });
   const light = await ground();
@@ -304,17 +286,17 @@ test("the theme follows the system until it is chosen", async (context) => {
 });
 
 test("every page fits a phone, and the keyboard reaches every room", async (context) => {
-  const { sessionId } = await daemon.client.sessions.open({ argv: ["cat"] });
-  const page = await visit("/", context);
+  const { sessionId } = await site.daemon.client.sessions.open({ argv: ["cat"] });
+  const page = await site.visit("/", context);
   await page.setViewportSize({ width: 390, height: 844 });
   const paths = ["/", "/commands", "/commands/greet", "/executions", "/schedules", "/batches", "/sessions", `/sessions/${sessionId}`];
   for (const path of [...paths, "/providers", "/keys"]) {
-    await page.goto(`${daemon.url}/ui${path}`);
+    await page.goto(`${site.daemon.url}/ui${path}`);
     await page.locator("main :is(h1, section)").first().waitFor();
     expect({ path, width: await page.evaluate("document.documentElement.scrollWidth") }).toEqual({ path, width: 390 });
   }
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.goto(`${daemon.url}/ui/`);
+  await page.goto(`${site.daemon.url}/ui/`);
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   await page.keyboard.press("Tab");
   expect(await page.evaluate("document.activeElement?.textContent")).toBe("Skip to content");
@@ -336,5 +318,5 @@ test("every page fits a phone, and the keyboard reaches every room", async (cont
   }
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
-  await daemon.client.sessions.kill({ id: sessionId });
+  await site.daemon.client.sessions.kill({ id: sessionId });
 });
