@@ -106,6 +106,52 @@ test("another detach key; the terminal is whole after the session is lost with i
   await tmux.shows(" icanon");
 });
 
+test("two terminals: control moves by a key, the other one is told once, and is as before when it was read", async (context) => {
+  need(context, tmuxProgram);
+  await using daemon = await startTestDaemon();
+  await daemon.client.sessions.open({ argv: ["bash", "--norc", "--noprofile"], name: "both", cwd: daemon.folder, env: { PS1: "inner> " } });
+  const attached = async () => (await daemon.client.sessions.get({ id: "both" })).attachments;
+  using one = await startShell(daemon);
+  using other = await startShell(daemon);
+  enter(one, "g attach --detach-key ctrl-a both");
+  await one.shows("inner>");
+  enter(one, "clear; echo first-$((40+2))");
+  await one.shows("first-42\ninner>");
+  const before = one.screen();
+
+  enter(other, "g attach both");
+  await other.shows("first-42\ninner>");
+  await one.shows("Another attachment has control: Ctrl-A then c takes it");
+  // One line, over the last row of the window: nothing is pushed away.
+  expect(one.screen().split("\n").slice(0, -2).join("\n").trimEnd()).toBe(before.trimEnd());
+  await until("it is gone again", () => one.screen() === before, Boolean, { timeoutMs: 15_000 });
+  one.type("lost");
+  await one.shows("Another attachment has control");
+  one.keys("C-a", "?");
+  await one.shows("Ctrl-A then d detaches · c takes control");
+
+  one.keys("C-a", "c");
+  await until("the first one has control", async () => (await attached()).map(({ controller }) => controller).join() === "true,false");
+  await other.shows("Another attachment has control: Ctrl-\\ then c takes it");
+  enter(one, "echo second-$((40+3))");
+  await one.shows("second-43\ninner>");
+  await other.shows("second-43\ninner>");
+  expect(one.screen()).not.toMatch(/lost|Another|detaches/);
+
+  // Somebody who only watches has no way to it.
+  one.keys("C-a", "d");
+  await one.shows("detached from both");
+  enter(one, "clear; g attach --read-only both");
+  await one.shows("second-43\ninner>");
+  one.keys("C-\\", "c");
+  await one.shows("This attachment is read-only");
+  expect((await attached()).map(({ controller }) => controller)).toEqual([true, false]);
+  one.keys("C-\\", "d");
+  other.keys("C-\\", "d");
+  await one.shows("detached from both");
+  await other.shows("detached from both");
+});
+
 test("over a kill -9 of the daemon: a notice while it is away, then the whole screen, with nothing typed lost to the wrong place", async (context) => {
   need(context, tmuxProgram);
   await using daemon = await startTestDaemon();

@@ -1,6 +1,6 @@
 /** A real terminal with real keystrokes, for programs that must behave well in one: tmux, driven from outside. */
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { until } from "./until.ts";
@@ -19,7 +19,7 @@ export interface Tmux extends Disposable {
 }
 
 export function startTmux(folder: string, argv: string[], env: Record<string, string>, cols = 100, rows = 30): Tmux {
-  const socket = join(folder, "tmux.sock");
+  const socket = join(mkdtempSync(join(folder, "tmux-")), "sock");
   const run = (...args: string[]): string =>
     execFileSync("tmux", ["-S", socket, "-f", "/dev/null", ...args], {
       encoding: "utf8",

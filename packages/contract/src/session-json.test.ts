@@ -18,6 +18,7 @@ test("each message that a client may send is understood", () => {
   expect(parse({ type: "control", take: true })).toEqual({ type: "control", take: true });
   expect(parse({ type: "status" })).toEqual({ type: "status" });
   expect(parse({ type: "end" })).toEqual({ type: "end" });
+  expect(parse({ type: "redraw" })).toEqual({ type: "redraw" });
   expect(parse({ type: "ping" })).toEqual({ type: "ping", data: new Uint8Array() });
 });
 

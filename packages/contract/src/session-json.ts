@@ -39,6 +39,7 @@ export const JsonClientMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("control"), take: z.boolean() }),
   z.strictObject({ type: z.literal("status") }),
   z.strictObject({ type: z.literal("end") }),
+  z.strictObject({ type: z.literal("redraw") }),
   z.strictObject({ type: z.literal("ping"), data: z.string().max(125).optional() }),
 ]);
 

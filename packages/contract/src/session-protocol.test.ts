@@ -26,7 +26,7 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.record({ type: fc.constant("ping" as const), data }),
   fc.record({ type: fc.constant("command" as const), content: fc.string({ unit: "grapheme" }) }),
   fc.record({ type: fc.constant("signal" as const), signal: fc.constantFrom("SIGINT", "SIGUSR1") }),
-  fc.constantFrom({ type: "interrupt" as const }, { type: "status" as const }, { type: "end" as const }),
+  fc.constantFrom({ type: "interrupt" as const }, { type: "status" as const }, { type: "end" as const }, { type: "redraw" as const }),
 );
 
 const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(

@@ -5,7 +5,7 @@
  * A message is one type byte and its body. Numbers are big endian; an offset is a u64 that counts bytes of output.
  *
  *     client → daemon   01 input bytes · 02 resize u16 cols u16 rows · 03 ack u64 offset · 04 control u8 (1 take, 0 release) · 05 ping bytes
- *                       06 command text · 07 interrupt · 08 signal name · 09 status · 0a end (of input)
+ *                       06 command text · 07 interrupt · 08 signal name · 09 status · 0a end (of input) · 0b redraw
  *     daemon → client   81 attached JSON · 82 snapshot u64 offset u16 cols u16 rows bytes · 83 output u8 stream u64 offset bytes
  *                       84 resized u16 cols u16 rows · 85 broadcast JSON · 86 status JSON · 87 exit JSON · 88 error JSON · 89 pong bytes
  *                       8a echo JSON · 8b system JSON
@@ -88,7 +88,9 @@ export type ClientMessage =
   /** Asks for a `status`. */
   | { type: "status" }
   /** There is no more input: closes the pipe, or presses Ctrl-D in a terminal. */
-  | { type: "end" };
+  | { type: "end" }
+  /** Asks for a `snapshot` of the screen without the lines before it: this viewer's terminal shows something else by now. */
+  | { type: "redraw" };
 
 export type ServerMessage =
   | { type: "attached"; value: SessionAttached }
@@ -119,6 +121,7 @@ export const messageTypes = {
   signal: 0x08,
   status: 0x09,
   end: 0x0a,
+  redraw: 0x0b,
   attached: 0x81,
   snapshot: 0x82,
   output: 0x83,
@@ -200,6 +203,7 @@ export function encodeClientMessage(message: ClientMessage): Uint8Array {
     case "interrupt":
     case "status":
     case "end":
+    case "redraw":
       return new Uint8Array([messageTypes[message.type]]);
     default: {
       const bytes = new Uint8Array(9);
@@ -298,6 +302,9 @@ export function parseClientMessage(message: Uint8Array): ClientMessage {
     case messageTypes.end:
       bodyOf(message, 0, true);
       return { type: "end" };
+    case messageTypes.redraw:
+      bodyOf(message, 0, true);
+      return { type: "redraw" };
     default:
       throw new SessionProtocolError(`there is no client message of type ${message[0] ?? "nothing"}`);
   }

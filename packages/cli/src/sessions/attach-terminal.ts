@@ -15,7 +15,8 @@ import {
 } from "@gantry/contract/session-protocol";
 
 import { plain } from "../output/plain.ts";
-import { createDetachKey } from "./detach-key.ts";
+import { type AttachKey, createAttachKeys, describeKeys } from "./attach-keys.ts";
+import { createNotices } from "./attach-notices.ts";
 import { createLocalTerminal, type LocalTerminal } from "./local-terminal.ts";
 
 export interface AttachTerminalOptions {
@@ -37,16 +38,28 @@ const reconnectDeadlineMs = 60_000;
 const tellAfterMs = 2000;
 /** Well below the window of 1 MiB, so that a fast terminal is never waited for. */
 const ackEveryBytes = 128 * 1024;
+/** Of somebody who may be looking away. */
+const broadcastMs = 20_000;
+/** The program paints its whole screen for the size that comes with another's control: it would paint over the notice. */
+const tellLossAfterMs = 400;
+const helpMs = 10_000;
+const escape = 0x1b;
 
 export async function attachTerminal(options: AttachTerminalOptions): Promise<AttachOutcome> {
   // Before the terminal is touched: most refusals come here.
   let local: LocalClient = await connectLocal(options.choice);
-  const detachKey = createDetachKey(options.detachKey);
+  const keys = createAttachKeys(options.detachKey);
   let terminal: LocalTerminal | undefined;
   let channel: ByteChannel | undefined;
   let shown: number | undefined = options.fromStart ? 0 : undefined;
   let acked = 0;
   let unwritten = 0;
+  let { readOnly } = options;
+  let controller = !readOnly;
+  /** The terminal shows something of the session. */
+  let painted = false;
+  /** False with a daemon that does not know how. */
+  let redraws = options.mode === "pty" && process.stdout.isTTY;
   let exit: SessionExit | undefined;
   let over = false;
   let settle: (outcome: AttachOutcome) => void = () => {};
@@ -58,6 +71,7 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
 
   const show = (data: Uint8Array, end: number, stream: 1 | 2): void => {
     shown = end;
+    painted = true;
     unwritten += 1;
     const written = (): void => {
       unwritten -= 1;
@@ -69,18 +83,43 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     else terminal?.writeError(data, written);
   };
   const send = (message: ClientMessage): void => channel?.send(encodeClientMessage(message));
+  const redraw = (): void => {
+    if (redraws) send({ type: "redraw" });
+  };
+  const notices = createNotices({ show: (text) => terminal?.notice(text), erase: redraw });
+  const tellWhoHasControl = (): void => {
+    const how = options.mode === "pty" ? `${keys.prefix} then c takes it, then ? shows all keys` : "attach again to take it";
+    notices.tell(`Another attachment has control: ${how}`);
+  };
   const receive = (message: ServerMessage): void => {
     switch (message.type) {
       case "output":
         return show(message.data, message.offset + message.data.length, message.stream);
+      case "attached":
+        ({ controller, readOnly } = message.value);
+        return notices.forget();
+      case "status": {
+        const lost = controller && !message.value.controller;
+        ({ controller } = message.value);
+        if (lost) setTimeout(() => !controller && !over && tellWhoHasControl(), tellLossAfterMs).unref();
+        return;
+      }
+      case "resized":
+        // What the program painted for the size before is left in this window.
+        if (!controller) redraw();
+        return;
       case "snapshot":
-        terminal?.makeRoom();
+        if (painted) terminal?.redraw();
+        else terminal?.makeRoom();
         acked = message.offset;
-        return show(message.data, message.offset, 1);
+        show(message.data, message.offset, 1);
+        return notices.repaint();
       case "broadcast":
-        return terminal?.notice(`[${plain(message.value.from)}: ${plain(message.value.message)}]`);
+        return notices.tell(`${plain(message.value.from)}: ${plain(message.value.message)}`, broadcastMs);
       case "error":
-        return terminal?.notice(`[gantry: ${plain(message.value.detail)}]`);
+        if (message.value.code === "invalidArgument" && redraws) redraws = false;
+        else notices.tell(plain(message.value.detail));
+        return;
       case "exit":
         exit = message.value;
         return;
@@ -95,7 +134,8 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     const input = {
       id: options.id,
       readOnly: options.readOnly,
-      control: !options.readOnly,
+      // Coming back, it takes nothing from somebody else.
+      control: controller,
       ...size,
       ...(shown === undefined ? {} : { since: shown }),
     };
@@ -136,7 +176,7 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
         if (!away || waitedMs > reconnectDeadlineMs) throw error;
         if (told || waitedMs < tellAfterMs) continue;
         told = true;
-        terminal?.notice("[gantry: the daemon is away; waiting for it. The session goes on.]");
+        notices.tell("The daemon is away; waiting for it. The session goes on.", reconnectDeadlineMs);
         // The notice is written over what the program shows: the whole screen is wanted instead of what was missed.
         shown = undefined;
       }
@@ -145,23 +185,43 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
   const keepTrying = (): void => {
     reconnect().catch(fail);
   };
+  const type = (bytes: Uint8Array): void => {
+    if (readOnly) return;
+    if (!controller) {
+      // The terminal itself reports the mouse and the focus; that is nobody who types.
+      if (!notices.showing && bytes[0] !== escape) tellWhoHasControl();
+      return;
+    }
+    notices.clear();
+    for (let at = 0; at < bytes.length; at += maxInputBytes) send({ type: "input", data: bytes.subarray(at, at + maxInputBytes) });
+  };
+  const press = (key: Exclude<AttachKey, "detach">): void => {
+    if (key === "help") return notices.tell(describeKeys(keys.prefix), helpMs);
+    if (key === "control") {
+      if (readOnly) return notices.tell("This attachment is read-only: it cannot take control.");
+      if (controller) return notices.tell("You have control.");
+      send({ type: "control", take: true });
+      // What is typed next comes after it on the same line.
+      controller = true;
+    }
+    notices.forget();
+    redraw();
+  };
   const start = (): LocalTerminal => {
     const created = createLocalTerminal({ raw: options.mode === "pty" });
     created.onInput((bytes) => {
-      const { pass, detach } = detachKey.push(bytes);
-      if (!options.readOnly) {
-        for (let at = 0; at < pass.length; at += maxInputBytes) {
-          send({ type: "input", data: pass.subarray(at, at + maxInputBytes) });
-        }
+      for (const step of keys.push(bytes)) {
+        if (step === "detach") return settle({ detached: true });
+        if (typeof step === "string") press(step);
+        else type(step);
       }
-      if (detach) settle({ detached: true });
     });
     created.onResize((size) => send({ type: "resize", ...(fitting(size) as typeof size) }));
     if (options.mode === "pipe") {
       // A terminal's program sees Ctrl-D itself; a pipe's learns of the end only so.
-      if (!options.readOnly) created.onInputEnd(() => send({ type: "end" }));
+      if (!readOnly) created.onInputEnd(() => send({ type: "end" }));
       created.onInterrupt((signal) => {
-        if (signal === "SIGQUIT" || options.readOnly) settle({ detached: true });
+        if (signal === "SIGQUIT" || readOnly) settle({ detached: true });
         else send({ type: "interrupt" });
       });
     }
@@ -173,6 +233,7 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     return await outcome;
   } finally {
     over = true;
+    notices.forget();
     terminal?.restore();
     local.close();
   }

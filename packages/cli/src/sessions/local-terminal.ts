@@ -10,8 +10,10 @@ export interface LocalTerminal {
   write(bytes: Uint8Array, done?: () => void): void;
   /** To stderr, which only a session between pipes has. */
   writeError(bytes: Uint8Array, done?: () => void): void;
-  /** A line of our own, between what the program shows. */
+  /** A line of our own: over the last row until `redraw`, or between what the program shows where there is no screen. */
   notice(text: string): void;
+  /** Ready for a snapshot in place of all that is shown. */
+  redraw(): void;
   /** Makes room for a session's screen without losing what the terminal shows now. */
   makeRoom(): void;
   onInput(listener: (bytes: Uint8Array) => void): void;
@@ -27,10 +29,11 @@ export interface LocalTerminal {
  * Undoes what programs switch on: alternate screen, application keys, mouse, focus and paste reports, hidden cursor, margins, origin,
  * insert and charset modes, colours, kitty's keyboard levels, modifyOtherKeys, cursor style; and the title from before.
  */
-const reset =
+const resetModes =
   "\u001b[?1049l\u001b[?1l\u001b>\u001b[?9l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1005l\u001b[?1006l\u001b[?1015l\u001b[?1016l" +
   "\u001b[?1004l\u001b[?2004l\u001b[?2026l\u001b[?6l\u001b[?7h\u001b[?25h\u001b[4l\u001b7\u001b[r\u001b8\u001b(B\u000f\u001b[0m" +
-  "\u001b[<16u\u001b[>4m\u001b[0 q\u001b[23;0t";
+  "\u001b[<16u\u001b[>4m\u001b[0 q";
+const reset = `${resetModes}\u001b[23;0t`;
 const saveTitle = "\u001b[22;0t";
 
 /** `raw`: keys go to the program one by one, as its own terminal has them; otherwise this terminal keeps its line editing. */
@@ -71,7 +74,18 @@ export function createLocalTerminal({ raw }: { raw: boolean }): LocalTerminal {
     size: () => (isScreen ? { cols: stdout.columns, rows: stdout.rows } : undefined),
     write: (bytes, done) => void stdout.write(isScreen && raw ? withVerticalTabs(bytes) : bytes, done),
     writeError: (bytes, done) => void stderr.write(bytes, done),
-    notice: (text) => void stderr.write(stdin.isTTY && raw ? `\r\n${text}\r\n` : `${text}\n`),
+    notice(text) {
+      if (!isScreen || !raw) {
+        stderr.write(stdin.isTTY && raw ? `\r\n${text}\r\n` : `${text}\n`);
+        return;
+      }
+      const room = Math.max(1, stdout.columns - 3);
+      const shown = text.length > room ? `${text.slice(0, room - 1)}…` : text;
+      stdout.write(`\u001b7\u001b[?6l\u001b[${stdout.rows};1H\u001b(B\u000f\u001b[0;7m ${shown} \u001b[0m\u001b[K\u001b8`);
+    },
+    redraw() {
+      if (isScreen) stdout.write(`${resetModes}\u001b[H\u001b[2J`);
+    },
     makeRoom() {
       if (isScreen) stdout.write(`${"\n".repeat(Math.max(0, stdout.rows - 1))}\u001b[H\u001b[2J`);
     },

@@ -45,11 +45,11 @@ export const verb: Verb = (command, context) => {
     .option("--tag <tag>", "mark it; repeatable", collect)
     .option("--record", "record what it prints, for: gantry sessions replay")
     .option("--record-input", "record what is typed as well, passwords included")
-    .option("--detach-key <key>", "the key before d that detaches, such as ctrl-a", "ctrl-\\")
+    .option("--detach-key <key>", "the key before the letter, such as ctrl-a", "ctrl-\\")
     .option("--json", "with --detach: print the session as JSON")
     .addHelpText(
       "after",
-      "\nDetach with Ctrl-\\ then d: the session goes on, without this terminal and even without the daemon.\n\nA first word that names a profile opens that; after -- it is always a program.\n\nExamples:\n  gantry open shell\n  gantry open claude\n  gantry open --resume --name fix claude\n  gantry open --name notes -- vim notes.txt\n  gantry open --detach --name watch -- npm test -- --watch",
+      "\nDetach with Ctrl-\\ then d: the session goes on, without this terminal and even without the daemon. Ctrl-\\ then ? shows the other keys.\n\nA first word that names a profile opens that; after -- it is always a program.\n\nExamples:\n  gantry open shell\n  gantry open claude\n  gantry open --resume --name fix claude\n  gantry open --name notes -- vim notes.txt\n  gantry open --detach --name watch -- npm test -- --watch",
     )
     .action(async (words: string[], options: OpenOptions) => {
       const { client, connection } = await context.connect();

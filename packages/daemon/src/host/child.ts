@@ -44,7 +44,7 @@ export interface Child {
   /** Settles when nothing of its tree is left. */
   terminate(options: TerminateOptions): Promise<ChildExit>;
   /** What paints a terminal to the state it has at `offset`. */
-  snapshot(): Promise<{ offset: number; cols: number; rows: number; data: Uint8Array }>;
+  snapshot(scrollbackLines?: number): Promise<{ offset: number; cols: number; rows: number; data: Uint8Array }>;
   show(format: ScreenFormat): Promise<string>;
   markOutput(key: string): Promise<void>;
   /** See HostLink.transcript. */
@@ -286,12 +286,12 @@ export async function startChild(spec: ChildSpec, { screens, recordings }: Child
       }
     },
     terminate,
-    async snapshot() {
+    async snapshot(scrollbackLines) {
       const offset = ring.endOffset;
       const size = { cols, rows };
       const from = sanitizer.completeOffset;
       const incomplete = offset - from <= maxIncompleteBytes && from >= ring.startOffset ? ring.tail(offset - from) : Buffer.alloc(0);
-      const painted = Buffer.from((await screen?.snapshot()) ?? "");
+      const painted = Buffer.from((await screen?.snapshot(scrollbackLines)) ?? "");
       // A sequence cut in two by the snapshot: its rest comes as output and needs its beginning.
       return { offset, ...size, data: incomplete.length === 0 ? painted : Buffer.concat([painted, incomplete]) };
     },

@@ -111,7 +111,7 @@ export function createConnection(socket: Socket, host: ConnectionHost): Connecti
     });
   };
 
-  const replay = async (id: number, { number, since, limitBytes }: HostOperations["replay"]["input"]): Promise<void> => {
+  const replay = async (id: number, { number, since, limitBytes, scrollbackLines }: HostOperations["replay"]["input"]): Promise<void> => {
     const child = host.child(number);
     if (child === undefined) throw new GantryError("notFound", "There is no such process any more.");
     let follow = followed.get(number);
@@ -123,7 +123,7 @@ export function createConnection(socket: Socket, host: ConnectionHost): Connecti
     let offset = Math.min(since ?? -1, ring.endOffset);
     if (offset < ring.startOffset) {
       if (child.status().mode === "pty") {
-        const snapshot = await child.snapshot();
+        const snapshot = await child.snapshot(scrollbackLines);
         offset = snapshot.offset;
         sendMessage(hostFrames.replay, id, encodeServerMessage({ type: "snapshot", ...snapshot }));
       } else offset = ring.startOffset;

@@ -139,6 +139,11 @@ export interface ScreenSnapshot {
 
 export type ScreenFormat = "text" | "ansi" | "html";
 
+export interface FollowOptions {
+  since?: number | undefined;
+  scrollbackLines?: number | undefined;
+}
+
 export interface FollowListener {
   output(chunk: OutputChunk): void;
   /** PTY only: everything shown so far is void; paint this, then go on with output from `snapshot.offset`. */
@@ -194,8 +199,8 @@ export interface HostLink {
   mark(id: string, key: string): Promise<void>;
   /** What has been printed since the mark, as text without what merely was painted again; all that is kept when there is no such mark. */
   transcript(id: string, key: string): Promise<string>;
-  /** Without `since`: a snapshot first for a PTY, everything still kept for a pipe. */
-  follow(id: string, options: { since?: number | undefined }, listener: FollowListener): Follow;
+  /** Without `since`: a snapshot first for a PTY, with so many lines before the screen; everything still kept for a pipe. */
+  follow(id: string, options: FollowOptions, listener: FollowListener): Follow;
   /** Drops the exit and the output that the host keeps of an ended child. */
   forget(id: string): Promise<void>;
   on<Name extends keyof HostLinkEvents>(name: Name, listener: HostLinkEvents[Name]): () => void;

@@ -260,14 +260,14 @@ export function createHostLink(options: HostLinkOptions): OneHostLink {
       const { connection, number } = await locate(id);
       return (await connection.request("transcript", { number, key })).text;
     },
-    follow(id, { since }, listener) {
+    follow(id, { since, scrollbackLines }, listener) {
       const ask = (from: number | undefined, ticket: ReplayTicket): void => {
         const child = children.get(id);
         if (current === undefined || child === undefined) {
           const exit = recovered.get(id)?.exit;
           return ticket.end(exit === undefined ? undefined : { offset: from ?? 0, live: true, exit });
         }
-        const input = { number: child.number, since: from, limitBytes: replayLimitBytes };
+        const input = { number: child.number, since: from, limitBytes: replayLimitBytes, scrollbackLines };
         const request = current.connection.requestInOrder("replay", input, (result, error) => {
           replays.delete(request);
           // A broken connection is mended by onClosed, which starts the replay anew.

@@ -46,7 +46,10 @@ export interface HostOperations {
   hello: { input: { protocol: number }; output: HostHello };
   spawn: { input: { spec: ChildSpec }; output: NumberedStatus };
   list: { input: { usage?: boolean | undefined }; output: NumberedStatus[] };
-  replay: { input: { number: number; since?: number | undefined; limitBytes: number }; output: ReplayEnd };
+  replay: {
+    input: { number: number; since?: number | undefined; limitBytes: number; scrollbackLines?: number | undefined };
+    output: ReplayEnd;
+  };
   snapshot: { input: { number: number }; output: Nothing };
   screen: { input: { number: number; format: ScreenFormat }; output: { text: string } };
   mark: { input: { number: number; key: string }; output: Nothing };

@@ -24,7 +24,7 @@ export interface ScreenFeed {
   /** Gives up on what is not parsed yet and goes on with the last bytes on an empty screen. */
   skip(): void;
   /** Everything in the ring up to now, as escape sequences for a freshly reset terminal. */
-  snapshot(): Promise<string>;
+  snapshot(scrollbackLines?: number): Promise<string>;
   show(format: ScreenFormat): Promise<string>;
   mark(key: string): Promise<void>;
   transcript(key: string): Promise<string>;
@@ -166,9 +166,9 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
           post({ type: "reset", number });
           advance();
         },
-        snapshot() {
+        snapshot(scrollbackLines = snapshotScrollbackLines) {
           sendAll();
-          return ask((request) => ({ type: "snapshot", number, request, scrollbackLines: snapshotScrollbackLines }));
+          return ask((request) => ({ type: "snapshot", number, request, scrollbackLines }));
         },
         show(format) {
           sendAll();

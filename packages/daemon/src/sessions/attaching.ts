@@ -50,17 +50,13 @@ export function createAttach({ held, link, clock, find, write, type, interrupt }
       takeControl: control,
       size: cols === undefined || rows === undefined ? undefined : { cols, rows },
       since,
-      follow: (from, { output, snapshot, exit }) =>
-        link.follow(
-          row.id,
-          { since: from },
-          {
-            output,
-            snapshot,
-            exit: ({ code, signal, reason }) => exit({ state: "exited", exitCode: code, signal, reason }),
-            lost: () => exit({ state: "lost", exitCode: null, signal: null, reason: "lost" }),
-          },
-        ),
+      follow: (options, { output, snapshot, exit }) =>
+        link.follow(row.id, options, {
+          output,
+          snapshot,
+          exit: ({ code, signal, reason }) => exit({ state: "exited", exitCode: code, signal, reason }),
+          lost: () => exit({ state: "lost", exitCode: null, signal: null, reason: "lost" }),
+        }),
       attached: () => ({
         sessionId: row.id,
         ...(row.name === null ? {} : { name: row.name }),

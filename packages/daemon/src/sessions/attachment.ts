@@ -23,7 +23,7 @@ export interface SessionOutput {
 /** The part of the process host that an attachment needs. */
 export interface FollowSession {
   (
-    since: number | undefined,
+    options: { since?: number | undefined; scrollbackLines?: number },
     listener: {
       output(chunk: SessionOutput): void;
       snapshot(snapshot: { offset: number; message: Uint8Array }): void;
@@ -70,6 +70,7 @@ export function openAttachment(options: AttachmentOptions): void {
   let greeted = false;
   let malformed = 0;
   let follow: ReturnType<FollowSession> | undefined;
+  let redrawing = false;
 
   const send = (message: Uint8Array): void => {
     if (closed) return;
@@ -126,11 +127,23 @@ export function openAttachment(options: AttachmentOptions): void {
         return;
       case "status":
         return viewers.tellStatus(viewer);
+      case "redraw":
+        return redraw();
       default:
         if (readOnly) return refuse("permissionDenied", "This attachment is read-only: nothing was typed.");
         if (viewers.controller !== viewer) return refuse("conflict", "Another attachment has control: take control to type.");
         return steer(message);
     }
+  };
+  const redraw = (): void => {
+    if (options.attached().mode === "pipe") return refuse("conflict", "A session between pipes has no screen to draw.");
+    // One at a time: each costs the process host a look at the whole screen.
+    if (redrawing) return;
+    redrawing = true;
+    waiting = false;
+    shown = false;
+    follow?.close();
+    follow = options.follow({ scrollbackLines: 0 }, listener);
   };
   /** What only the controller may do to the program. */
   const steer = (message: Extract<ClientMessage, { type: "input" | "command" | "interrupt" | "signal" | "end" }>): void => {
@@ -158,6 +171,37 @@ export function openAttachment(options: AttachmentOptions): void {
       }
     }
   };
+  const listener: Parameters<FollowSession>[1] = {
+    output({ offset, data, message }) {
+      // The replay may begin later than was asked for, when that is no longer kept.
+      if (sent < offset && acked === sent) acked = offset;
+      sent = offset + data.length;
+      shown = true;
+      send(message);
+      if (sent - acked > sessionWindowBytes) {
+        // No client holds the program or the others up: it is left out until it has caught up, then gets the rest or a snapshot.
+        waiting = true;
+        follow?.pause();
+      }
+    },
+    snapshot({ offset, message }) {
+      const missed = shown && offset > sent;
+      redrawing = false;
+      shown = true;
+      sent = offset;
+      acked = offset;
+      send(message);
+      if (missed) {
+        send(
+          encodeServerMessage({
+            type: "system",
+            value: { message: "Output was skipped; this is the screen as it is now.", timestamp: now() },
+          }),
+        );
+      }
+    },
+    exit: (exit) => viewer.end({ ...exit, offset: sent }),
+  };
   duplex.onMessage((bytes) => {
     if (closed) return;
     try {
@@ -177,34 +221,5 @@ export function openAttachment(options: AttachmentOptions): void {
   send(encodeServerMessage({ type: "attached", value: { ...options.attached(), readOnly, controller: viewers.controller === viewer } }));
   greeted = true;
   if (closed) return;
-  follow = options.follow(options.since, {
-    output({ offset, data, message }) {
-      // The replay may begin later than was asked for, when that is no longer kept.
-      if (sent < offset && acked === sent) acked = offset;
-      sent = offset + data.length;
-      shown = true;
-      send(message);
-      if (sent - acked > sessionWindowBytes) {
-        // No client holds the program or the others up: it is left out until it has caught up, then gets the rest or a snapshot.
-        waiting = true;
-        follow?.pause();
-      }
-    },
-    snapshot({ offset, message }) {
-      const missed = shown && offset > sent;
-      shown = true;
-      sent = offset;
-      acked = offset;
-      send(message);
-      if (missed) {
-        send(
-          encodeServerMessage({
-            type: "system",
-            value: { message: "Output was skipped; this is the screen as it is now.", timestamp: now() },
-          }),
-        );
-      }
-    },
-    exit: (exit) => viewer.end({ ...exit, offset: sent }),
-  });
+  follow = options.follow({ since: options.since }, listener);
 }
