@@ -1,10 +1,12 @@
 /** What one can do with the session shown: take control, interrupt, end it, search. */
+import type { SessionDetail } from "@gantry/contract";
 import { ActionIcon, Button, Group, Menu, Modal, Stack, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconDotsVertical, IconHandStop, IconMovie, IconSearch, IconTerminal, IconX } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { IconDotsVertical, IconHandStop, IconMessages, IconMovie, IconSearch, IconTerminal, IconX } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 
 import { useAccess } from "../access/access.tsx";
+import { plural } from "../app/parts/format.ts";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { nameOf } from "./session-name.ts";
 import classes from "./terminal-bar.module.css";
@@ -12,20 +14,30 @@ import type { TerminalStatus } from "./use-terminal.ts";
 
 interface TerminalBarProps {
   id: string;
+  /** Once it is known. */
+  session: SessionDetail | undefined;
   status: TerminalStatus;
   /** Its recording is shown in place of the terminal. */
   replaying: boolean;
   onReplay(): void;
+  /** The agent's prompts are shown beside it. */
+  prompting: boolean;
+  onPrompts(): void;
   onTakeControl(): void;
   onSearch(): void;
   /** Back to typing. */
   onFocus(): void;
 }
 
-export function TerminalBar({ id, status, replaying, onReplay, onTakeControl, onSearch, onFocus }: TerminalBarProps) {
+/** A shell takes commands, and nobody waits for those. */
+export function takesPrompts({ agent, queuedPrompts }: SessionDetail): boolean {
+  return agent?.kind === "agent" || queuedPrompts > 0;
+}
+
+export function TerminalBar(props: TerminalBarProps) {
+  const { id, session: data, status, replaying, onReplay, prompting, onPrompts, onTakeControl, onSearch, onFocus } = props;
   const { client, can } = useAccess();
   const [ending, end] = useDisclosure(false);
-  const { data } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
   const interrupt = useMutation({ mutationFn: () => client.sessions.interrupt({ id }) });
   const kill = useMutation({ mutationFn: () => client.sessions.kill({ id }), onSuccess: end.close });
   const live = status.exit === undefined && status.connection !== "closed";
@@ -57,6 +69,19 @@ export function TerminalBar({ id, status, replaying, onReplay, onTakeControl, on
           <Text size="xs" className={classes.role} data-controller={controller}>
             {controller ? "In control" : "Watching"}
           </Text>
+        )}
+        {data !== undefined && takesPrompts(data) && (
+          <Button
+            size="compact-sm"
+            variant={prompting ? "light" : "default"}
+            leftSection={<IconMessages size={15} />}
+            rightSection={data.queuedPrompts > 0 && <span className="number">{data.queuedPrompts}</span>}
+            onClick={onPrompts}
+            aria-pressed={prompting}
+            title={data.queuedPrompts > 0 ? `${plural(data.queuedPrompts, "prompt")} waiting` : "What the agent was given, and what waits"}
+          >
+            Prompts
+          </Button>
         )}
         {(data?.recording === true || replaying) && (
           <Tooltip label={replaying ? "Back to the terminal" : "Play the recording"}>

@@ -1,12 +1,16 @@
 /** One terminal: its screen, and the bar that tells who has control and what can be done. */
 import { Text } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 
+import { useAccess } from "../access/access.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { shorten } from "../app/parts/format.ts";
+import { PromptsPanel } from "./prompts-panel.tsx";
 import { RecordingView } from "./recording-view.tsx";
 import { SearchBar } from "./search-bar.tsx";
-import { TerminalBar } from "./terminal-bar.tsx";
+import { TerminalBar, takesPrompts } from "./terminal-bar.tsx";
 import classes from "./terminal-view.module.css";
 import { TouchKeys } from "./touch-keys.tsx";
 import { type TerminalStatus, useTerminal } from "./use-terminal.ts";
@@ -15,6 +19,9 @@ export function TerminalView({ id, active }: { id: string; active: boolean }) {
   const element = useRef<HTMLDivElement>(null);
   const [searching, setSearching] = useState(false);
   const [replaying, setReplaying] = useState(false);
+  const [prompting, setPrompting] = useLocalStorage({ key: "gantry.prompts", defaultValue: false, getInitialValueInEffect: false });
+  const { client } = useAccess();
+  const { data: session } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
   const onKey = useCallback((event: KeyboardEvent) => handleKey(event, () => setSearching(true)), []);
   const { status, screen, takeControl, type, focus } = useTerminal(element, id, onKey);
 
@@ -26,29 +33,39 @@ export function TerminalView({ id, active }: { id: string; active: boolean }) {
     <section className={classes.view} hidden={!active} aria-label="Terminal">
       <TerminalBar
         id={id}
+        session={session}
         status={status}
         replaying={replaying}
         onReplay={() => setReplaying(!replaying)}
+        prompting={prompting}
+        onPrompts={() => setPrompting(!prompting)}
         onTakeControl={takeControl}
         onSearch={() => setSearching(true)}
         onFocus={focus}
       />
-      {replaying && <RecordingView id={id} />}
-      {/* Stays attached meanwhile. */}
-      <div className={classes.ground} hidden={replaying}>
-        <div ref={element} className={classes.screen} data-connection={status.connection} />
-        {searching && (
-          <SearchBar
-            screen={screen}
-            onClose={() => {
-              setSearching(false);
-              focus();
-            }}
-          />
+      <div className={classes.body}>
+        <div className={classes.main}>
+          {replaying && <RecordingView id={id} />}
+          {/* Stays attached meanwhile. */}
+          <div className={classes.ground} hidden={replaying}>
+            <div ref={element} className={classes.screen} data-connection={status.connection} />
+            {searching && (
+              <SearchBar
+                screen={screen}
+                onClose={() => {
+                  setSearching(false);
+                  focus();
+                }}
+              />
+            )}
+            <Overlay status={status} />
+          </div>
+          {!replaying && status.controller && status.exit === undefined && <TouchKeys onType={type} />}
+        </div>
+        {prompting && session !== undefined && takesPrompts(session) && (
+          <PromptsPanel session={session} onClose={() => setPrompting(false)} />
         )}
-        <Overlay status={status} />
       </div>
-      {!replaying && status.controller && status.exit === undefined && <TouchKeys onType={type} />}
     </section>
   );
 }

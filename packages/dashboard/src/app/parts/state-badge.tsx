@@ -33,6 +33,9 @@ const tones: Record<string, Tone> = {
   offline: "quiet",
   exited: "quiet",
   working: "busy",
+  submitting: "busy",
+  submitted: "busy",
+  done: "good",
   waitingPermission: "warn",
   waitingInput: "warn",
 };
@@ -41,6 +44,8 @@ const words: Record<string, string> = {
   timedOut: "timed out",
   waitingPermission: "asks for permission",
   waitingInput: "asks for input",
+  submitting: "being typed",
+  submitted: "at work",
 };
 
 export function StateBadge({ state }: { state: string }) {
