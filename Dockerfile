@@ -12,7 +12,11 @@ RUN npm ci --no-audit --no-fund && npm run pack -- /packed && rm -rf /source
 
 FROM node:26-bookworm-slim
 RUN --mount=type=bind,from=build,source=/packed,target=/packed \
-    npm install --global --no-audit --no-fund /packed/gantry-*.tgz \
+    npm install --global --no-audit --no-fund /packed/gantry-[0-9]*.tgz \
+    # Command modules are mounted from anywhere, and what they import is looked for up to the root.
+    # npm itself cannot install into the root folder.
+    && npm install --prefix /usr/local/lib/gantry-modules --no-audit --no-fund /packed/gantry-client-*.tgz zod@4 \
+    && ln -s /usr/local/lib/gantry-modules/node_modules /node_modules \
     && npm cache clean --force \
     && install --directory --owner=node --group=node --mode=0700 /var/lib/gantry
 USER node

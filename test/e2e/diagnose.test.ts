@@ -226,10 +226,17 @@ test("few descriptors and a provider in trouble are told", async () => {
   await provider.close();
 });
 
-test("a configured profile whose program is not there is told", async () => {
-  await writeFile(join(root, "gantry.toml"), '[daemon]\nport = 0\n[profile.helper]\nbinary = "no-such-program"\n');
+test("a configured profile whose program is not there is told, and a command module that cannot be loaded", async () => {
+  const config = '[daemon]\nport = 0\n[commands]\nmodules = ["./*.ts"]\n[profile.helper]\nbinary = "no-such-program"\n';
+  await writeFile(join(root, "gantry.toml"), config);
+  await writeFile(join(root, "broken.ts"), 'import "no-such-package";\n');
   expect(await runCli(["start"], home)).toMatchObject({ exitCode: 0 });
-  expect((await diagnose()).only("profiles")).toMatchObject({ severity: "warning", cause: expect.stringContaining("no-such-program") });
+  const found = await diagnose();
+  expect(found.only("command-modules")).toMatchObject({
+    severity: "warning",
+    cause: expect.stringMatching(/broken\.ts was left out: .*no-such-package/),
+  });
+  expect(found.only("profiles")).toMatchObject({ severity: "warning", cause: expect.stringContaining("no-such-program") });
 });
 
 test("sessions that a stopped instance has left running are told, and programs whose process host is gone", async () => {

@@ -101,6 +101,7 @@ describe("gantry, installed by itself", () => {
   test("prints its version", async (context) => {
     installed(context);
     expect(await gantry(["version"])).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^gantry \d+\.\d+\.\d+ \(Node /) });
+    expect(await gantry(["--version"])).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^gantry \d+\.\d+\.\d+\n$/) });
   });
 
   test("starts, runs commands of both kinds, holds a session, serves the page, and stops without leftovers", async (context) => {

@@ -2,12 +2,14 @@
 import { errorCodes } from "@gantry/contract/errors";
 import { Command, CommanderError } from "commander";
 
+import { packageVersion } from "./package-version.ts";
 import type { VerbContext, VerbEntry } from "./verb.ts";
 import { verbs } from "./verbs.ts";
 
 export async function runProgram(argv: string[], context: VerbContext): Promise<void> {
   const program = new Command("gantry")
     .description("One local daemon that finds, runs, streams, and stops what you drive from a command line")
+    .version(`gantry ${packageVersion()}`, "-V, --version", "print the version of this program; `gantry version` asks the daemon, too")
     .showHelpAfterError("(add --help for the usage)")
     .enablePositionalOptions();
   await addVerbs(program, verbs, argv, context);

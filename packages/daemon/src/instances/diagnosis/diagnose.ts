@@ -6,6 +6,7 @@ import { database, disk, permissions, stateFolder } from "./files.ts";
 import { foreignServer } from "./foreign.ts";
 import { hosts } from "./hosts.ts";
 import { clock, descriptors } from "./machine.ts";
+import { modules } from "./modules.ts";
 import { port } from "./ports.ts";
 import { profiles } from "./profiles.ts";
 import { providers } from "./providers.ts";
@@ -30,6 +31,7 @@ const checks: readonly Check[] = [
   disk,
   clock,
   descriptors,
+  modules,
   providers,
   profiles,
   foreignServer,

@@ -3,7 +3,7 @@ import type { OperationOutput, sessionOperations } from "@gantry/contract";
 
 import { commandLine } from "../../core/processes.ts";
 import type { Sibling } from "../siblings.ts";
-import { askItems } from "./ask-items.ts";
+import { askRunning } from "./ask-running.ts";
 import { type Check, type Draft, flag } from "./check.ts";
 
 export const hosts: Check = {
@@ -40,8 +40,8 @@ export const hosts: Check = {
 
 async function lookAtVersions(sibling: Sibling): Promise<Draft[]> {
   const { instance } = sibling;
-  const items = await askItems<OperationOutput<typeof sessionOperations.hosts>>(sibling, "sessions.hosts");
-  return items
+  const answer = await askRunning<OperationOutput<typeof sessionOperations.hosts>>(sibling, "sessions.hosts");
+  return (answer?.items ?? [])
     .filter(({ draining, running }) => draining && running > 0)
     .map(({ number, pid, version, running }) => ({
       severity: "note",

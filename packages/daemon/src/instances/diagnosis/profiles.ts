@@ -1,7 +1,7 @@
 /** Checks the profiles that somebody has configured: programs that are not there or do not fit. Built-in ones are offers, not needs. */
 import type { OperationOutput, sessionOperations } from "@gantry/contract";
 
-import { askItems } from "./ask-items.ts";
+import { askRunning } from "./ask-running.ts";
 import { type Check, type Draft, flag, living } from "./check.ts";
 
 /** Asking a program for its version for the first time starts it. */
@@ -12,8 +12,13 @@ export const profiles: Check = {
   async look(scene) {
     const asked = living(scene).map(async (sibling): Promise<Draft[]> => {
       const { instance } = sibling;
-      const items = await askItems<OperationOutput<typeof sessionOperations.profiles>>(sibling, "sessions.profiles", {}, answerTimeoutMs);
-      return items
+      const answer = await askRunning<OperationOutput<typeof sessionOperations.profiles>>(
+        sibling,
+        "sessions.profiles",
+        {},
+        answerTimeoutMs,
+      );
+      return (answer?.items ?? [])
         .filter(({ source, problems }) => source === "configuration" && problems.length > 0)
         .map(({ name, available, problems }) => ({
           severity: available ? "note" : "warning",

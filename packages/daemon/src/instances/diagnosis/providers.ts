@@ -1,7 +1,7 @@
 /** Checks the providers of the instances that run: those that say they are in trouble. */
 import type { OperationOutput, providerOperations } from "@gantry/contract";
 
-import { askItems } from "./ask-items.ts";
+import { askRunning } from "./ask-running.ts";
 import { type Check, type Draft, flag, living } from "./check.ts";
 
 export const providers: Check = {
@@ -9,8 +9,8 @@ export const providers: Check = {
   async look(scene) {
     const asked = living(scene).map(async (sibling): Promise<Draft[]> => {
       const { instance } = sibling;
-      const items = await askItems<OperationOutput<typeof providerOperations.list>>(sibling, "providers.list", { limit: 1000 });
-      return items
+      const answer = await askRunning<OperationOutput<typeof providerOperations.list>>(sibling, "providers.list", { limit: 1000 });
+      return (answer?.items ?? [])
         .filter(({ state }) => state !== "ready")
         .map(({ name, state }) => ({
           severity: state === "draining" ? "note" : "warning",
