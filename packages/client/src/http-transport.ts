@@ -1,7 +1,9 @@
 /** Calls operations over HTTP with fetch, in browsers and in Node. */
 import { type AnyOperation, contract, csrfHeader, errorFromProblem, GantryError, pathParameters, type Problem } from "@gantry/contract";
+import { jsonLinesType } from "@gantry/contract/json-lines";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 
+import { createItemsBody } from "./items-body.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 export type HttpTransportOptions = Credential & {
@@ -21,15 +23,22 @@ export function createHttpTransport({ url, key, csrf }: HttpTransportOptions): T
     const signals = [options.signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)].filter(
       (signal) => signal !== undefined,
     );
+    const items = options.input === undefined ? undefined : createItemsBody(body as string, options.input);
+    if (items !== undefined && operation.inputStream !== true)
+      throw new GantryError("invalidArgument", `${name} takes no input stream. Nothing was sent.`);
+    const type = items === undefined ? "application/json" : jsonLinesType;
     let response: Response;
     try {
       response = await fetch(new URL(path + query, url), {
         method: operation.method,
-        headers: { ...credential, accept, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        headers: { ...credential, accept, ...(body === undefined ? {} : { "content-type": type }) },
         ...(body === undefined ? {} : { body }),
+        // The answer may begin, and even end, while items are still sent.
+        ...(items === undefined ? {} : ({ body: items.stream, duplex: "half" } as RequestInit)),
         ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
       });
     } catch (cause) {
+      if (items?.failure !== undefined) throw items.failure.error;
       throw fromFetch(cause, url);
     }
     if (!response.ok) throw await readProblem(response);

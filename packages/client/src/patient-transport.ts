@@ -31,8 +31,9 @@ export function createPatientTransport(transport: Transport, { timeoutMs, retry 
   const { attempts = 3, delayMs = 50 } = retry === false ? { attempts: 1 } : retry;
 
   const delayBefore = (attempt: number) => delayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-  const mayRepeat = async (error: unknown, operation: string, input: unknown) => {
-    if (!(error instanceof GantryError)) return false;
+  const mayRepeat = async (error: unknown, operation: string, input: unknown, options: CallOptions) => {
+    // Items that were taken cannot be taken again.
+    if (!(error instanceof GantryError) || options.input !== undefined) return false;
     const outcomeUnknown = error.code === "aborted" || error.details?.outcomeUnknown === true;
     if (error.retryable && !outcomeUnknown) return true;
     return outcomeUnknown && (hasIdempotencyKey(input) || (await isIdempotent(operation)));
@@ -45,7 +46,7 @@ export function createPatientTransport(transport: Transport, { timeoutMs, retry 
         try {
           return await transport.call(operation, input, limited);
         } catch (error) {
-          if (attempt >= attempts || !(await mayRepeat(error, operation, input))) throw error;
+          if (attempt >= attempts || !(await mayRepeat(error, operation, input, options))) throw error;
           await pause(delayBefore(attempt), options, error);
         }
       }
@@ -61,7 +62,7 @@ export function createPatientTransport(transport: Transport, { timeoutMs, retry 
           return;
         } catch (error) {
           // What was told already would be told again.
-          if (begun || attempt >= attempts || !(await mayRepeat(error, operation, input))) throw error;
+          if (begun || attempt >= attempts || !(await mayRepeat(error, operation, input, options))) throw error;
           await pause(delayBefore(attempt), options, error);
         }
       }

@@ -17,8 +17,20 @@ export interface ControlCancel {
   cancel: true;
 }
 
+/**
+ * Client → daemon on a channel whose input said `input: "stream"`: the next items, no more than the `credit` that came, or that there are no
+ * more. A channel that is lost before its `end` is a call that is cancelled, never one that is complete.
+ */
+export type ControlItems = { items: unknown[] } | { end: true };
+
 /** Daemon → client. Exactly one of `output`, `error`, and `end` closes the channel. */
-export type ControlReply = { output: unknown } | { event: unknown } | { end: true } | { error: Problem } | { attached: true };
+export type ControlReply =
+  | { output: unknown }
+  | { event: unknown }
+  | { end: true }
+  | { error: Problem }
+  | { attached: true }
+  | { credit: number };
 
 /** Raw bytes of a duplex operation such as an attachment, after `{attached: true}`; both directions. */
 export const bytesFrame = 1;

@@ -22,6 +22,11 @@ export interface OperationSpec<
   output: Output;
   /** Present when a handler may answer with a stream: SSE over HTTP, frames on the control socket. */
   events?: Event;
+  /**
+   * The caller may go on with items after its input, which then says `input: "stream"`: as further lines of an application/x-ndjson body
+   * over HTTP, as messages on the control socket. A handler finds them in its context.
+   */
+  inputStream?: true;
   /** What a caller must expect besides invalidArgument, unauthenticated, permissionDenied, and internal. Others become `internal`. */
   errors?: readonly ErrorCode[];
   /** Defaults to 200; for example 201 for something created, 202 for something accepted. */

@@ -132,7 +132,7 @@ export type ProviderHealth = z.infer<typeof ProviderHealth>;
 
 const callOptions = {
   /** Checked against the method's JSON Schema before it is sent. */
-  params: z.unknown().meta({ description: "What the method takes; checked against its JSON Schema" }),
+  params: z.unknown().default({}).meta({ description: "What the method takes; checked against its JSON Schema" }),
   /** The whole budget, waiting for a free slot and one failover included. Default: the method's own, else 60 s. */
   timeoutMs: DurationMs.min(1).optional(),
   /** Passed to the provider as `idem`. Marks the call as safe to send to a second instance when the first is lost. */
@@ -141,6 +141,11 @@ const callOptions = {
   affinity: z.string().min(1).max(256).optional(),
   /** W3C traceparent, passed on to the provider. */
   trace: z.string().max(256).optional(),
+  /** The call goes on with items for the method to read as they come. */
+  input: z
+    .literal("stream")
+    .optional()
+    .meta({ description: "The call goes on with items: each further line of an application/x-ndjson body is one" }),
 } as const;
 
 export const InvokeOutput = z.object({
@@ -225,6 +230,7 @@ export const providerOperations = room("providers", {
     permission: "providers.call",
     summary: "Call a method of a provider; answers JSON, or a stream when asked for one",
     input: z.object({ name: Name, method: Name, ...callOptions }),
+    inputStream: true,
     output: InvokeOutput,
     events: CallStreamEvent,
     errors: callErrors,
@@ -242,6 +248,7 @@ export const providerOperations = room("providers", {
       method: Name.optional(),
       ...callOptions,
     }),
+    inputStream: true,
     output: InvokeOutput,
     events: CallStreamEvent,
     errors: callErrors,

@@ -73,6 +73,7 @@ export async function openDoors(doors: Doors): Promise<void> {
     gate,
     credentials,
     failures,
+    connections,
     logger,
     version,
     assets: { directory: dashboardFolder() },

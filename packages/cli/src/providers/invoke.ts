@@ -6,11 +6,13 @@ import { parseDuration } from "../output/duration.ts";
 import { plain } from "../output/plain.ts";
 import { printJson } from "../output/print-json.ts";
 import type { Verb } from "../verb.ts";
+import { readInputItems } from "./input-items.ts";
 import { createValueWriter } from "./write-value.ts";
 
 interface InvokeOptions {
   args: string;
   stream?: boolean;
+  inputStream?: string;
   timeout?: string;
   json?: boolean;
 }
@@ -21,13 +23,16 @@ export const verb: Verb = (command, context) => {
     .argument("<method>", "the method; see: gantry providers status <name>")
     .option("-a, --args <json>", "the parameters as JSON; - reads them from standard input", "{}")
     .option("-s, --stream", "print chunks as they come")
-    .option("-t, --timeout <duration>", "the whole budget, such as 30s or 2m")
+    .option("-i, --input-stream <file>", "go on with items for the method: JSON lines of a file, or of standard input with -")
+    .option("-t, --timeout <duration>", "the whole budget, such as 30s or 2m (default: the method's own, else 60s)")
     .option("--json", "print the whole answer as JSON; with --stream one event per line")
     .addHelpText(
       "after",
-      `\nA string or number is printed as it is, anything else as JSON. Exit codes: 1 an MCP tool says that it failed, 64 wrong arguments or names, 69 lost or offline,\n75 busy, 124 timed out, 130 cancelled.\n\nExamples:\n  gantry providers invoke calculator add --args '{"a":5,"b":3}'\n  gantry providers invoke calculator count --args '{"to":5,"delayMs":300}' --stream`,
+      `\nA string or number is printed as it is, anything else as JSON. Exit codes: 1 an MCP tool says that it failed, 64 wrong arguments or names, 69 lost or offline,\n75 busy, 124 timed out, 130 cancelled.\n\nExamples:\n  gantry providers invoke calculator add --args '{"a":5,"b":3}'\n  gantry providers invoke calculator count --args '{"to":5,"delayMs":300}' --stream\n  seq 1 100 | gantry providers invoke adder sum --input-stream -`,
     )
     .action(async (name: string, method: string, options: InvokeOptions) => {
+      if (options.args === "-" && options.inputStream === "-")
+        throw new GantryError("invalidArgument", "--args - and --input-stream - cannot both read standard input; put one into a file.");
       const params = parseParams(options.args === "-" ? await readInput() : options.args);
       const { client } = await context.connect();
       const input = {
@@ -39,28 +44,33 @@ export const verb: Verb = (command, context) => {
       const interrupted = new AbortController();
       const interrupt = () => interrupted.abort();
       process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-      const { signal } = interrupted;
+      const source = options.inputStream === undefined ? undefined : readInputItems(options.inputStream);
+      const call = { signal: interrupted.signal, input: source?.items };
       const writer = createValueWriter();
       const noteFailure = (result: unknown) => {
         if (isToolFailure(result)) context.exitWith(toolFailed);
       };
-      if (options.stream !== true) {
-        const answer = await client.providers.invoke(input, { signal });
-        noteFailure(answer.result);
-        if (options.json === true) printJson(answer);
-        else {
-          const output = withoutProgress(answer.chunks ?? []);
-          if (output.length === 0) await writer.result(answer.result);
-          else await writer.chunks(output);
+      try {
+        if (options.stream !== true) {
+          const answer = await client.providers.invoke(input, call);
+          noteFailure(answer.result);
+          if (options.json === true) printJson(answer);
+          else {
+            const output = withoutProgress(answer.chunks ?? []);
+            if (output.length === 0) await writer.result(answer.result);
+            else await writer.chunks(output);
+          }
+        } else {
+          for await (const event of client.providers.invoke.stream(input, call)) {
+            if (event.type === "end") noteFailure(event.result);
+            if (options.json === true) await writer.line(JSON.stringify(event));
+            else if (event.type === "chunks") await writer.chunks(withoutProgress(event.batch, showProgress));
+            // The result of a stream only sums up what was printed; alone, it is the answer.
+            else if (event.type === "end" && !writer.hasWritten) await writer.result(event.result);
+          }
         }
-      } else {
-        for await (const event of client.providers.invoke.stream(input, { signal })) {
-          if (event.type === "end") noteFailure(event.result);
-          if (options.json === true) await writer.line(JSON.stringify(event));
-          else if (event.type === "chunks") await writer.chunks(withoutProgress(event.batch, showProgress));
-          // The result of a stream only sums up what was printed; alone, it is the answer.
-          else if (event.type === "end" && !writer.hasWritten) await writer.result(event.result);
-        }
+      } finally {
+        source?.close();
       }
       writer.end();
       process.off("SIGINT", interrupt).off("SIGTERM", interrupt);

@@ -1,11 +1,12 @@
 /** The client's side of the control socket. Needs node:net only, which costs nothing at start-up. */
 import { connect, type Socket } from "node:net";
 
-import { bytesFrame, type ControlReply, type ControlRequest } from "@gantry/contract/control-protocol";
+import { bytesFrame, type ControlItems, type ControlReply, type ControlRequest } from "@gantry/contract/control-protocol";
 import { errorFromProblem, GantryError } from "@gantry/contract/errors";
 import { decodeJsonPayload, encodeFrame, encodeJsonFrame, type Frame, FrameDecoder, jsonFrame } from "@gantry/contract/frames";
 
 import type { CallOptions, Transport } from "../transport.ts";
+import type { ItemSender } from "./item-sender.ts";
 
 /** A channel of bytes, such as an attachment to a session. */
 export interface ByteChannel {
@@ -33,6 +34,8 @@ export interface ControlConnection extends Transport {
 interface Channel {
   reply(reply: ControlReply): void;
   bytes(message: Uint8Array): void;
+  /** So many more items of its input may be sent. */
+  credit?(items: number): void;
   lost(error: GantryError): void;
 }
 
@@ -70,6 +73,7 @@ function speak(socket: Socket): ControlConnection {
     if (kind === bytesFrame) channel.bytes(payload);
     else if (kind === jsonFrame) {
       const reply = decodeJsonPayload(payload) as ControlReply;
+      if ("credit" in reply) return channel.credit?.(reply.credit);
       if (!("event" in reply) && !("attached" in reply)) channels.delete(number);
       channel.reply(reply);
     }
@@ -82,6 +86,41 @@ function speak(socket: Socket): ControlConnection {
     else socket.write(encodeJsonFrame(lastChannel, message));
     return lastChannel;
   };
+  const write = (number: number, message: ControlItems) => {
+    if (socket.destroyed || socket.write(encodeJsonFrame(number, message))) return undefined;
+    return new Promise<void>((resolve) => {
+      const done = () => {
+        socket.off("drain", done).off("close", done);
+        resolve();
+      };
+      socket.on("drain", done).on("close", done);
+    });
+  };
+  /** Says in the input that items follow, and sends them as credit comes. */
+  const withItems = (input: unknown, items: NonNullable<CallOptions["input"]>, fail: (error: unknown) => void) => {
+    let credit = 0;
+    let isOver = false;
+    let sender: ItemSender | undefined;
+    return {
+      input: { ...(input as object), input: "stream" },
+      credit(more: number) {
+        if (sender !== undefined) sender.credit(more);
+        else credit += more;
+      },
+      // Loaded only where it is needed: every start of the CLI would pay for it.
+      begin(number: number) {
+        void import("./item-sender.ts").then(({ sendItems }) => {
+          if (isOver) return;
+          sender = sendItems(items, { write: (message) => (channels.has(number) ? write(number, message) : undefined), fail });
+          sender.credit(credit);
+        });
+      },
+      stop() {
+        isOver = true;
+        sender?.stop();
+      },
+    };
+  };
   const cancel = (number: number) => {
     if (channels.has(number)) socket.write(encodeJsonFrame(number, { cancel: true }));
   };
@@ -89,9 +128,11 @@ function speak(socket: Socket): ControlConnection {
   return {
     call(op, input, options = {}) {
       return new Promise((resolve, reject) => {
+        const items = options.input === undefined ? undefined : withItems(input, options.input, (error) => giveUpWith(error));
         const number = request(
-          { op, input },
+          { op, input: items?.input ?? input },
           {
+            ...(items === undefined ? {} : { credit: items.credit }),
             reply: (reply) => {
               finish();
               if ("error" in reply) reject(errorFromProblem(reply.error));
@@ -104,24 +145,42 @@ function speak(socket: Socket): ControlConnection {
             },
           },
         );
-        const finish = giveUp(
+        const disarm = giveUp(
           options,
           () => cancel(number),
           (error) => {
+            finish();
             channels.delete(number);
             reject(error);
           },
         );
+        const finish = () => {
+          items?.stop();
+          disarm();
+        };
+        const giveUpWith = (error: unknown) => {
+          cancel(number);
+          finish();
+          channels.delete(number);
+          reject(error);
+        };
+        items?.begin(number);
       });
     },
     async *stream(op, input, options = {}) {
       const queue: ControlReply[] = [];
-      let failure: GantryError | undefined;
+      let failure: { error: unknown } | undefined;
       let wake: () => void = () => undefined;
       const notify = () => wake();
+      const fail = (error: unknown) => {
+        failure = { error };
+        notify();
+      };
+      const items = options.input === undefined ? undefined : withItems(input, options.input, fail);
       const number = request(
-        { op, input, stream: true },
+        { op, input: items?.input ?? input, stream: true },
         {
+          ...(items === undefined ? {} : { credit: items.credit }),
           reply(reply) {
             queue.push(reply);
             // Stops reading from the socket while the consumer is behind, which in turn slows the daemon's producer.
@@ -129,25 +188,16 @@ function speak(socket: Socket): ControlConnection {
             notify();
           },
           bytes: () => undefined,
-          lost(error) {
-            failure = error;
-            notify();
-          },
+          lost: fail,
         },
       );
-      const finish = giveUp(
-        options,
-        () => cancel(number),
-        (error) => {
-          failure = error;
-          notify();
-        },
-      );
+      const finish = giveUp(options, () => cancel(number), fail);
+      items?.begin(number);
       try {
         for (;;) {
           const reply = queue.shift();
           if (reply === undefined) {
-            if (failure !== undefined) throw failure;
+            if (failure !== undefined) throw failure.error;
             await new Promise<void>((resolve) => (wake = resolve));
             continue;
           }
@@ -161,6 +211,7 @@ function speak(socket: Socket): ControlConnection {
           yield (reply as { event: unknown }).event;
         }
       } finally {
+        items?.stop();
         finish();
         socket.resume();
         cancel(number);

@@ -17,6 +17,8 @@ export interface CallContext {
   readonly requestId: string;
   /** True when the answer should be a stream: Accept: text/event-stream, or a streaming call of the client. */
   readonly wantsStream: boolean;
+  /** What the caller sends after its input, as it comes: taking the next lets the caller send more. Absent when it sends nothing more. */
+  readonly items?: AsyncIterable<unknown[]> | undefined;
 }
 
 /** Refuses with permissionDenied unless the caller holds the right. */

@@ -32,6 +32,8 @@ export type CallOutcome = { ok: true; result: unknown; usage: Usage | undefined 
 export interface CallSink {
   /** Items in stream order; `seq` is the position of the first. Report them with `consumed` once they are passed on. */
   chunks(call: Call, seq: number, items: unknown[]): void;
+  /** An instance has it now: input may go. Again when it is sent elsewhere. */
+  sent?(call: Call): void;
   /** So many more chunks of input may be sent. */
   credit?(call: Call, chunks: number): void;
   /** Exactly once, after the last chunk. */

@@ -52,6 +52,8 @@ export interface CallEngine {
   input(call: Call, seq: unknown, items: unknown): void;
   /** The caller's stream is complete. */
   endInput(call: Call): void;
+  /** The caller's stream cannot be read on: ends the call with the reason. */
+  failInput(call: Call, error: GantryError): void;
   /** From the instance: so much more of the caller's stream may come. False when it makes no sense. */
   inputCredit(call: Call, chunks: unknown): boolean;
 
@@ -192,6 +194,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
     if (call.input !== undefined) message["input"] = "stream";
     instance.link.emit("invoke", message);
     if (call.input !== undefined) passHeld(call, call.input, instance);
+    call.sink.sent?.(call);
   }
 
   /** What the caller sent while the call waited. */
@@ -292,6 +295,9 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       if (input === undefined || input.isEnded) return;
       input.isEnded = true;
       if (call.state === "sent" || call.state === "streaming") instance?.link.emit("end", { id: call.id });
+    },
+    failInput(call, error) {
+      stop(call, error, "protocol");
     },
     inputCredit(call, chunks) {
       if (call.input === undefined || !Number.isSafeInteger(chunks) || (chunks as number) <= 0) return false;

@@ -1,5 +1,5 @@
 /** The providers room's operations. */
-import type { providerOperations, ProviderSummary } from "@gantry/contract";
+import { GantryError, type providerOperations, type ProviderSummary } from "@gantry/contract";
 
 import type { CallContext, Caller } from "../core/caller.ts";
 import type { Handlers } from "../core/handlers.ts";
@@ -8,8 +8,11 @@ import { invokeOnce, invokeStream, oneRoute } from "./invoke.ts";
 import type { ProvidersService } from "./service.ts";
 
 export function createProvidersHandlers(service: ProvidersService): Handlers<typeof providerOperations> {
-  const invoke = (request: CallRequest, { signal, wantsStream }: CallContext) =>
-    wantsStream ? invokeStream(service.calls, request, signal) : invokeOnce(service.calls, request, signal);
+  const invoke = ({ input, ...given }: CallRequest & { input?: "stream" | undefined }, { signal, wantsStream, items }: CallContext) => {
+    if (input !== undefined && items === undefined) throw noItems();
+    const request = { ...given, hasInput: items !== undefined };
+    return wantsStream ? invokeStream(service.calls, request, signal, items) : invokeOnce(service.calls, request, signal, items);
+  };
 
   return {
     list({ limit, cursor, kind, state }, { caller }) {
@@ -42,6 +45,13 @@ export function createProvidersHandlers(service: ProvidersService): Handlers<typ
     restart: async ({ name, instance, deadlineMs }) => ({ name, instances: await service.restart(name, instance, deadlineMs) }),
     drain: ({ name, instance, deadlineMs, reason }) => service.drain(name, instance, { deadlineMs, reason }),
   };
+}
+
+function noItems(): GantryError {
+  return new GantryError(
+    "invalidArgument",
+    'input: "stream" says that items follow, but this request has no place for them. Send it as application/x-ndjson: the request as the first line, then one item a line. Nothing was sent.',
+  );
 }
 
 /** What a program prints may be anybody's business or nobody's: it goes with the right to read the configuration. */

@@ -4,11 +4,16 @@ import { GantryError, providerPayloadLimitBytes, type CallStreamEvent, type Invo
 import type { Call, CallOutcome, CallRequest } from "./call.ts";
 import { round } from "./call-news.ts";
 import type { CallEngine } from "./calls.ts";
+import { createFeed } from "./feed.ts";
 import { approximateBytes } from "@gantry/contract/json-weight";
 
+/** What a caller sends after its params. */
+type Items = AsyncIterable<unknown[]> | undefined;
+
 /** Waits for the outcome; chunks of a streaming method are gathered beside the result. */
-export function invokeOnce(calls: CallEngine, request: CallRequest, signal: AbortSignal): Promise<InvokeOutput> {
+export function invokeOnce(calls: CallEngine, request: CallRequest, signal: AbortSignal, items?: Items): Promise<InvokeOutput> {
   return new Promise((resolve, reject) => {
+    const feed = items && createFeed(calls, items);
     const chunks: unknown[] = [];
     let bytes = 0;
     const onAbort = () => calls.cancel(call, "its caller went away");
@@ -21,11 +26,14 @@ export function invokeOnce(calls: CallEngine, request: CallRequest, signal: Abor
         else calls.consumed(call, items.length);
       },
       settled(call, outcome) {
+        feed?.stop();
         signal.removeEventListener("abort", onAbort);
         if (outcome.ok) resolve(outputOf(call, outcome, chunks));
         else reject(outcome.error);
       },
+      ...feed?.sink,
     });
+    feed?.start(call);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort);
   });
@@ -54,10 +62,12 @@ export async function* invokeStream(
   calls: CallEngine,
   request: CallRequest,
   signal: AbortSignal,
+  items?: Items,
 ): AsyncGenerator<CallStreamEvent, void, void> {
   let buffer: unknown[] = [];
   let outcome: CallOutcome | undefined;
   let wake: (() => void) | undefined;
+  const feed = items && createFeed(calls, items);
   const call = calls.start(request, {
     chunks(_call, seq, items) {
       buffer = buffer.length === 0 ? items : buffer.concat(items);
@@ -67,9 +77,12 @@ export async function* invokeStream(
     },
     settled(_call, settled) {
       outcome = settled;
+      feed?.stop();
       wake?.();
     },
+    ...feed?.sink,
   });
+  feed?.start(call);
   const onAbort = () => calls.cancel(call, "its caller went away");
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 
 import {
   bytesFrame,
+  type ControlItems,
   type ControlReply,
   type ControlRequest,
   decodeJsonPayload,
@@ -14,6 +15,7 @@ import {
   FrameDecoder,
   GantryError,
   jsonFrame,
+  streamCreditChunks,
 } from "@gantry/contract";
 
 import { ensurePrivateFolder } from "../core/private-folder.ts";
@@ -22,6 +24,7 @@ import type { Duplex, OpenDuplex } from "../core/duplex.ts";
 import { type BoundOperation, isStream } from "../core/handlers.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
+import { createItemQueue, type ItemQueue } from "./item-queue.ts";
 import { toProblem } from "./problem.ts";
 import { runOperation } from "./run-operation.ts";
 
@@ -37,6 +40,8 @@ interface ControlSocketOptions {
 interface Channel {
   abort: AbortController;
   duplex?: SocketDuplex;
+  /** Of a request that goes on with items. */
+  incoming?: { queue: ItemQueue; credit: number };
 }
 
 /** A request or keystroke is small; this bounds what a confused local program can make the daemon hold. */
@@ -96,11 +101,13 @@ function serve(socket: Socket, operations: Map<string, BoundOperation>, options:
           "unimplemented",
           `This daemon does not know ${op}: it is older than this client. Restart it with: gantry restart`,
         );
+      const items = bound.operation.inputStream === true && isStreamed(input) ? openItems(number, channel) : undefined;
       const answer = await runOperation(bound, input, {
         caller: options.caller,
         signal: channel.abort.signal,
         requestId,
         wantsStream: stream === true,
+        items,
       });
       if (!isStream(answer)) {
         finish(number, { output: answer });
@@ -117,16 +124,36 @@ function serve(socket: Socket, operations: Map<string, BoundOperation>, options:
     }
   };
 
+  /** Its credit is refilled as the items are taken, so that the client is slowed and nothing piles up. */
+  const openItems = (number: number, channel: Channel): AsyncIterable<unknown[]> => {
+    const grant = (credit: number) => {
+      if (channel.incoming === undefined || channels.get(number) !== channel) return;
+      channel.incoming.credit += credit;
+      send(number, { credit });
+    };
+    channel.incoming = { queue: createItemQueue({ taken: grant }), credit: 0 };
+    grant(streamCreditChunks);
+    return channel.incoming.queue.items;
+  };
+
+  const takeItems = (incoming: { queue: ItemQueue; credit: number }, message: Partial<{ items: unknown; end: unknown }>) => {
+    if (message.end === true) incoming.queue.end();
+    if (!Array.isArray(message.items)) return;
+    incoming.credit -= message.items.length;
+    if (incoming.credit < 0) incoming.queue.fail(new GantryError("invalidArgument", "More items came than there was credit for."));
+    else incoming.queue.push(message.items);
+  };
+
   const receive = ({ kind, channel: number, payload }: Frame) => {
     const channel = channels.get(number);
     if (kind === bytesFrame) channel?.duplex?.receive(payload);
     else if (kind === jsonFrame) {
-      const message = decodeJsonPayload(payload) as Partial<ControlRequest> & { cancel?: boolean };
+      const message = decodeJsonPayload(payload) as Partial<ControlRequest & ControlItems> & { cancel?: boolean };
       if (channel === undefined && typeof message.op === "string") void run(number, message as ControlRequest);
       else if (channel !== undefined && message.cancel === true) {
         channel.abort.abort();
         channel.duplex?.end();
-      }
+      } else if (channel?.incoming !== undefined) takeItems(channel.incoming, message);
     }
   };
 
@@ -146,6 +173,10 @@ function serve(socket: Socket, operations: Map<string, BoundOperation>, options:
     }
     channels.clear();
   });
+}
+
+function isStreamed(input: unknown): boolean {
+  return (input as { input?: unknown } | null | undefined)?.input === "stream";
 }
 
 function drained(socket: Socket): Promise<void> {

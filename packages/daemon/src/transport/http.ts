@@ -1,7 +1,9 @@
 /** The HTTP server: gate, credential, then one Fastify route for each operation. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 
 import { GantryError, pathParameters, type Problem } from "@gantry/contract";
+import { jsonLinesType } from "@gantry/contract/json-lines";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 
 import type { Caller } from "../core/caller.ts";
@@ -9,6 +11,8 @@ import { type BoundOperation, isStream } from "../core/handlers.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Assets, registerAssets } from "./assets.ts";
+import { discardRest, readItemsBody } from "./body-items.ts";
+import type { Connections } from "./connections.ts";
 import { type Credentials, type FailureLimit, identify, type Identity } from "./credentials.ts";
 import { createLongAnswer, type LongAnswer } from "./long-answer.ts";
 import type { Gate } from "./gate.ts";
@@ -26,6 +30,7 @@ interface HttpOptions {
   gate: Gate;
   credentials: Credentials;
   failures: FailureLimit;
+  connections: Connections;
   logger: Logger;
   version: string;
   assets: Assets;
@@ -52,10 +57,12 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Served without a key: the health answer and the page's own files, which hold no data. */
     public?: boolean;
+    /** Its body may be JSON lines that go on for as long as the call. */
+    inputStream?: boolean;
   }
 }
 
-/** Whole request, body included; a slow sender must not hold a connection for ever. */
+/** Whole request, body included; a slow sender must not hold a connection for ever. A stream of items has its call's budget instead. */
 const requestTimeoutMs = 60_000;
 const headersTimeoutMs = 10_000;
 const maxConnections = 4096;
@@ -64,8 +71,9 @@ const maxConnections = 4096;
 const anonymous: Caller = { keyId: "anonymous", role: "viewer", permissions: new Set() };
 
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const { gate, credentials, failures, logger, operations } = options;
+  const { gate, credentials, failures, connections, logger, operations } = options;
   let server: Server | undefined;
+  const streaming = new WeakSet<Socket>();
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     trustProxy: false,
@@ -73,6 +81,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     logger: false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 256 },
+    clientErrorHandler: (error, socket) => refuseBroken(error, socket, streaming),
     serverFactory(handler) {
       server = createServer(
         // The gate refuses a missing Host itself, with the same answer as a wrong one.
@@ -94,6 +103,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, app.getDefaultJsonParser("error", "error"));
+  // Read by the operations that take it, as it comes; the content type is refused everywhere else.
+  app.addContentTypeParser(jsonLinesType, (_request, body, done) => done(null, body));
   app.decorateRequest("caller", undefined);
 
   app.addHook("onRequest", async (request, reply) => {
@@ -107,7 +118,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
       });
     }
     if (failed || (request.caller === undefined && request.routeOptions.config.public !== true)) throw unauthenticated(presented);
-    requireJson(request.raw);
+    requireJson(request.raw, request.routeOptions.config.inputStream === true);
     return undefined;
   });
   app.setErrorHandler((error, request, reply) => answerProblem(reply, toProblem(fromFastify(error), request.id, logger)));
@@ -115,7 +126,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     throw new GantryError("notFound", `There is no ${request.method} ${request.url.split("?")[0]}. See /docs for what there is.`);
   });
 
-  for (const bound of operations) registerOperation(app, bound, logger);
+  for (const bound of operations) registerOperation(app, bound, { logger, credentials, connections, streaming });
   const openApi = createOpenApi(
     operations.map(({ operation }) => operation),
     options.version,
@@ -147,20 +158,37 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   return { server: server as unknown as Server, app };
 }
 
-function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: Logger): void {
+interface RouteParts extends Pick<HttpOptions, "logger" | "credentials" | "connections"> {
+  /** Connections whose request goes on for as long as its call. */
+  streaming: WeakSet<Socket>;
+}
+
+function registerOperation(app: FastifyInstance, bound: BoundOperation, { logger, credentials, connections, streaming }: RouteParts): void {
   const { operation } = bound;
   const inPath = new Set(pathParameters(operation.path));
   const fromQuery = operation.method === "GET" || operation.method === "DELETE";
   app.route({
     method: operation.method,
     url: operation.path,
-    config: { public: operation.permission === "public" },
+    config: { public: operation.permission === "public", inputStream: operation.inputStream === true },
     async handler(request, reply) {
       let long: LongAnswer | undefined;
       try {
-        const rest = fromQuery
-          ? coerceQuery(operation.input, request.query as Record<string, unknown>)
-          : ((request.body ?? {}) as Record<string, unknown>);
+        let items: AsyncIterable<unknown[]> | undefined;
+        let rest: Record<string, unknown>;
+        if (fromQuery) rest = coerceQuery(operation.input, request.query as Record<string, unknown>);
+        else if (request.body !== request.raw) rest = (request.body ?? {}) as Record<string, unknown>;
+        else {
+          discardRest(request.raw, reply.raw);
+          const { keyId } = request.caller as Caller;
+          reply.raw.once(
+            "close",
+            connections.track(keyId, () => request.raw.socket.destroy()),
+          );
+          ({ input: rest, items } = await readItemsBody(request.raw, () => mustStand(request.raw, credentials)));
+          streaming.add(request.raw.socket);
+          reply.raw.once("close", () => streaming.delete(request.raw.socket));
+        }
         refuseShadowing(rest, inPath);
         const input = { ...rest, ...(request.params as Record<string, unknown>), ...resumePoint(bound, request) };
         const abort = new AbortController();
@@ -178,6 +206,7 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, logger: 
           signal: abort.signal,
           requestId: request.id,
           wantsStream,
+          items,
         });
         if (isStream(answer)) {
           reply.hijack();
@@ -217,12 +246,20 @@ function resumePoint({ operation }: BoundOperation, request: FastifyRequest): Re
   return { since: Number(lastEventId) };
 }
 
-/** Forms and simple cross-site requests cannot carry this type, and nothing else is accepted: the check is exact on purpose. */
-function requireJson({ method, headers }: IncomingMessage): void {
+/** While a request goes on, its key may be revoked or expire. */
+function mustStand(request: IncomingMessage, credentials: Credentials): void {
+  const { presented, caller } = identify(request, credentials);
+  if (caller === undefined) throw unauthenticated(presented);
+}
+
+/** Forms and simple cross-site requests cannot carry these types, and nothing else is accepted: the check is exact on purpose. */
+function requireJson({ method, headers }: IncomingMessage, orLines: boolean): void {
   if (method === "GET" || method === "HEAD") return;
   if (method === "DELETE" && headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) return;
-  if (/^application\/json(?:; ?charset=utf-8)?$/i.test(headers["content-type"] ?? "")) return;
-  throw new GantryError("unsupportedMediaType", "Send the body as application/json with exactly that content type. Nothing was changed.");
+  const [, type] = /^([^;]*)(?:; ?charset=utf-8)?$/i.exec(headers["content-type"]?.toLowerCase() ?? "") ?? [];
+  if (type === "application/json" || (orLines && type === jsonLinesType)) return;
+  const types = orLines ? `application/json, or as ${jsonLinesType} with items,` : "application/json";
+  throw new GantryError("unsupportedMediaType", `Send the body as ${types} with exactly that content type. Nothing was changed.`);
 }
 
 const refusals = {
@@ -248,6 +285,19 @@ function refuse(response: ServerResponse, problem: Problem): void {
   }
   const { status, headers, body } = problemResponse(problem);
   response.writeHead(status, headers).end(body);
+}
+
+/** What could not be read as a request, or took too long to come. */
+function refuseBroken(error: Error & { code?: string }, socket: Socket, streaming: WeakSet<Socket>): void {
+  const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  if (isLate && streaming.has(socket)) return;
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const status = isLate
+    ? "408 Request Timeout"
+    : error.code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy());
 }
 
 /** For limits that cannot tell when there will be room. */

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, made from the contract alone. */
 import { type AnyOperation, type ErrorCode, errorCodes, pathParameters, type Problem } from "@gantry/contract";
+import { jsonLinesType } from "@gantry/contract/json-lines";
 import { z } from "zod";
 
 type Json = Record<string, unknown>;
@@ -25,6 +26,11 @@ export function createOpenApi(operations: AnyOperation[], version: string): Json
     components: { securitySchemes: { key: { type: "http", scheme: "bearer" } }, schemas: { Problem: problemSchema } },
   };
 }
+
+const lines: Json = {
+  type: "string",
+  description: "The same object on the first line, then one JSON value a line: items that the call takes as they come",
+};
 
 const problemSchema: Json & { properties: Record<keyof Problem, Json> } = {
   type: "object",
@@ -71,6 +77,7 @@ function describe(operation: AnyOperation): Json {
                   additionalProperties: false,
                 },
               },
+              ...(operation.inputStream === true ? { [jsonLinesType]: { schema: lines } } : {}),
             },
           },
         }),
