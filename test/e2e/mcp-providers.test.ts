@@ -93,6 +93,11 @@ describe("an MCP server of our own, as a program of either era and over HTTP", (
 
     const answer = await daemon.client.providers.invoke({ name, method: "test_tool_with_progress", params: {} });
     expect(answer.chunks).toEqual([0, 50, 100].map((progress) => ({ type: "progress", progress, total: 100, message: `at ${progress}` })));
+    // Its notice and its result come in one piece.
+    for (let call = 0; call < 20; call += 1) {
+      const hasty = await daemon.client.providers.invoke({ name, method: "hasty_progress", params: {} });
+      expect(hasty).toMatchObject({ chunks: [{ type: "progress", progress: 1, total: 1 }], result: { content: [{ text: "done" }] } });
+    }
 
     expect(await call(daemon, name, "resources/read", { uri: "test://static-text" })).toMatchObject({
       contents: [{ mimeType: "text/plain" }],

@@ -14,24 +14,26 @@ export function createItemsBody(firstLine: string, items: AsyncIterable<unknown>
   const isAsync = Symbol.asyncIterator in items;
   const source = isAsync ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let failure: { error: unknown } | undefined;
+  const gathered = isAsync ? 0 : gatherCharacters;
   let text = `${firstLine}\n`;
-  let isDone = false;
 
+  /** False when there are no more. */
   const read = async () => {
     const { done, value } = await source.next();
-    isDone = done === true;
-    if (!isDone) text += `${JSON.stringify(value ?? null)}\n`;
+    if (done === true) return false;
+    text += `${JSON.stringify(value ?? null)}\n`;
+    return true;
   };
 
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          if (text === "") await read();
-          if (!isAsync) while (!isDone && text.length < gatherCharacters) await read();
+          let isMore = text === "" ? await read() : true;
+          while (isMore && text.length < gathered) isMore = await read();
           if (text !== "") controller.enqueue(encoder.encode(text));
           text = "";
-          if (isDone) controller.close();
+          if (!isMore) controller.close();
         } catch (error) {
           failure = { error };
           controller.error(error);

@@ -129,6 +129,15 @@ const tools: Record<string, OwnTool> = {
       return text("done");
     },
   },
+  hasty_progress: {
+    description: "Tells how far it is and is done in the same moment",
+    async run(_given, { mcpReq }) {
+      const progressToken = mcpReq._meta?.progressToken;
+      if (progressToken !== undefined)
+        await mcpReq.notify({ method: "notifications/progress", params: { progressToken, progress: 1, total: 1 } });
+      return text("done");
+    },
+  },
   json_schema_2020_12_tool: {
     description: "Tool with JSON Schema 2020-12 features",
     inputSchema: richSchema as never,

@@ -19,7 +19,7 @@ export function readInputItems(file: string): InputItems {
   return { items: parse(source, file === "-" ? "standard input" : file), close: () => void source.destroy() };
 }
 
-async function* parse(source: Readable, name: string): AsyncGenerator<unknown> {
+async function* parse(source: Readable, name: string): AsyncGenerator {
   const reader = createJsonLinesReader({ maxLineBytes, describe: (line) => `${name}:${line}` });
   try {
     for await (const bytes of source as AsyncIterable<Buffer>) yield* take(reader.push(bytes));
@@ -36,7 +36,7 @@ async function* parse(source: Readable, name: string): AsyncGenerator<unknown> {
   }
 }
 
-function* take({ values, failure }: { values: unknown[]; failure?: GantryError }): Generator<unknown> {
+function* take({ values, failure }: { values: unknown[]; failure?: GantryError }): Generator {
   yield* values;
   if (failure === undefined) return;
   const message = `${failure.message}. The call was cancelled; the provider may have acted on the lines before it.`;

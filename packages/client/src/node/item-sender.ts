@@ -31,19 +31,21 @@ export function sendItems(items: AsyncIterable<unknown> | Iterable<unknown>, cha
     wake?.();
     wake = undefined;
   };
+  const woken = () => new Promise<void>((resolve) => (wake = resolve));
+  const mustWait = () => !isOver && (credit <= 0 || outBytes >= windowBytes);
   const run = async () => {
     const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     try {
-      while (!isOver) {
+      for (;;) {
         // One is read ahead of the credit: that there are no more must be heard even by a provider that grants no more.
         const step = await Promise.race([source.next(), over.promise]);
         if (step === "over") return;
-        while (!isOver && (credit <= 0 || outBytes >= windowBytes)) {
-          if (step.done === true) break;
-          await new Promise<void>((resolve) => (wake = resolve));
+        if (step.done === true) {
+          await channel.write({ end: true });
+          return;
         }
+        while (mustWait()) await woken();
         if (isOver) return;
-        if (step.done === true) return void channel.write({ end: true });
         const bytes = approximateBytes(step.value, windowBytes);
         credit -= 1;
         weights.push(bytes);

@@ -11,7 +11,7 @@ const batches = (socket: FakeSocket) =>
   socket.sent.filter(({ event }) => event === "chunk").map(({ message }) => (message as { batch: unknown[] }).batch);
 
 /** Calls with items that count how far they were taken. */
-function feed(room: TestRoom, sets: unknown[][], { then, signal }: { then?: () => Promise<void>; signal?: AbortSignal } = {}) {
+function feed(room: TestRoom, sets: unknown[][], after?: () => Promise<void>) {
   const source = { taken: 0, isOver: false };
   async function* items() {
     try {
@@ -19,13 +19,13 @@ function feed(room: TestRoom, sets: unknown[][], { then, signal }: { then?: () =
         source.taken += set.length;
         yield set;
       }
-      await then?.();
+      await after?.();
     } finally {
       source.isOver = true;
     }
   }
   const request = { route: { provider: "p" }, method: "flow", params: {}, owner: "test", hasInput: true };
-  const answer = invokeOnce(room.service.calls, request, signal ?? new AbortController().signal, items());
+  const answer = invokeOnce(room.service.calls, request, new AbortController().signal, items());
   answer.catch(() => undefined);
   return { source, answer };
 }
@@ -102,10 +102,10 @@ test.each([
 test("a source that fails ends the call with its reason, and one that breaks off cancels it", async () => {
   const room = createTestRoom();
   const socket = room.join();
-  const wrong = feed(room, [[1]], { then: () => Promise.reject(new GantryError("invalidArgument", "line 3: this is no JSON")) });
+  const wrong = feed(room, [[1]], () => Promise.reject(new GantryError("invalidArgument", "line 3: this is no JSON")));
   await expect(wrong.answer).rejects.toMatchObject({ code: "invalidArgument", message: expect.stringContaining("line 3") });
   expect(socket.last("cancel")).toMatchObject({ reason: "protocol" });
-  const broken = feed(room, [[1]], { then: () => Promise.reject(new Error("ECONNRESET")) });
+  const broken = feed(room, [[1]], () => Promise.reject(new Error("ECONNRESET")));
   await expect(broken.answer).rejects.toMatchObject({ code: "cancelled" });
   expect(socket.last("end")).toBeUndefined();
 });

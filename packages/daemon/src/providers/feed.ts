@@ -28,10 +28,12 @@ export function createFeed(calls: Pick<CallEngine, "input" | "endInput" | "failI
     wake = undefined;
   };
 
+  // While it waits for a slot nothing is passed on: the engine would have to keep it.
+  const mustWait = ({ state }: Call) => isAwaited(state) && (state === "queued" || granted <= passed);
+
   /** Resolves to how many may go now; 0 when the call is over. */
   const room = async (call: Call): Promise<number> => {
-    // While it waits for a slot nothing is taken from the caller: what was taken would have to be kept here.
-    while (isAwaited(call.state) && (call.state === "queued" || granted <= passed)) {
+    while (mustWait(call)) {
       await new Promise<void>((resolve) => (wake = resolve));
     }
     return isAwaited(call.state) ? granted - passed : 0;

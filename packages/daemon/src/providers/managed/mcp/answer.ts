@@ -18,19 +18,23 @@ type Arguments = Record<string, unknown>;
 
 /** `tool` is the tool's own name; undefined for a generic method. */
 export async function answerMcp(client: Client, call: LocalCall, tool: string | undefined): Promise<unknown> {
+  const progress = createProgressSender(call);
   const options: RequestOptions = {
     signal: call.signal,
     // The daemon ends the call when its budget is spent; this is only the net below.
     timeout: call.budgetMs + 1_000,
-    onprogress: createProgressSender(call),
+    onprogress: progress.note,
+  };
+  const ask = () => {
+    const params = (call.params ?? {}) as Arguments;
+    if (tool === undefined) return askGeneric(client, call.method, params, call.trace, options);
+    const meta = call.trace === undefined ? {} : { _meta: { traceparent: call.trace } };
+    return client.callTool({ name: tool, arguments: params, ...meta }, options);
   };
   try {
-    const params = (call.params ?? {}) as Arguments;
-    if (tool !== undefined) {
-      const meta = call.trace === undefined ? {} : { _meta: { traceparent: call.trace } };
-      return await client.callTool({ name: tool, arguments: params, ...meta }, options);
-    }
-    return await askGeneric(client, call.method, params, call.trace, options);
+    const result = await ask();
+    await progress.passedOn();
+    return result;
   } catch (error) {
     throw toGantryError(error);
   }
@@ -86,12 +90,17 @@ function askGeneric(
   }
 }
 
+interface ProgressSender {
+  note(progress: Progress): void;
+  /** Resolves when the last one has left: the result comes after it. */
+  passedOn(): Promise<void>;
+}
+
 /** Only the latest progress matters: what comes while the reader is busy replaces what waits. */
-function createProgressSender(call: LocalCall): (progress: Progress) => void {
+function createProgressSender(call: LocalCall): ProgressSender {
   let waiting: ProgressChunk | undefined;
-  let isBusy = false;
+  let pumping: Promise<void> | undefined;
   const pump = async () => {
-    isBusy = true;
     try {
       while (waiting !== undefined) {
         const chunk = waiting;
@@ -101,12 +110,15 @@ function createProgressSender(call: LocalCall): (progress: Progress) => void {
     } catch {
       // The call was cancelled; nobody reads its progress.
     } finally {
-      isBusy = false;
+      pumping = undefined;
     }
   };
-  return ({ progress, total, message }) => {
-    waiting = { type: "progress", progress, ...(total === undefined ? {} : { total }), ...(message === undefined ? {} : { message }) };
-    if (!isBusy) void pump();
+  return {
+    note({ progress, total, message }) {
+      waiting = { type: "progress", progress, ...(total === undefined ? {} : { total }), ...(message === undefined ? {} : { message }) };
+      pumping ??= pump();
+    },
+    passedOn: async () => pumping,
   };
 }
 

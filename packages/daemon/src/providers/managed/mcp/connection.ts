@@ -9,6 +9,7 @@ import { createBoundFetch } from "../bound-fetch.ts";
 import { startProgram } from "../child-program.ts";
 import type { InstanceContext } from "../kind.ts";
 import type { ProgramRecords } from "../program-records.ts";
+import { deliverInOrder } from "./in-order.ts";
 import { ProgramTransport } from "./stdio-transport.ts";
 
 export interface McpConnection {
@@ -81,6 +82,7 @@ async function connect(
     });
     await Promise.race([client.connect(channel.transport, { timeout: provider.settings.startTimeoutMs }), aborted.promise, early]);
     early.catch(() => undefined);
+    deliverInOrder(channel.transport);
     return { client, ended: channel.ended, close };
   } catch (error) {
     await close();

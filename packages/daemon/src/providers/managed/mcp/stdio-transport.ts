@@ -17,7 +17,6 @@ export class ProgramTransport implements Transport {
   readonly #program: ChildProgram;
   readonly #buffer = new ReadBuffer({ maxBufferSize: maxMessageBytes });
   #isClosed = false;
-  #isReading = false;
 
   constructor(program: ChildProgram) {
     this.#program = program;
@@ -56,18 +55,9 @@ export class ProgramTransport implements Transport {
       void this.close();
       return;
     }
-    if (!this.#isReading) void this.#deliver();
-  }
-
-  async #deliver(): Promise<void> {
-    this.#isReading = true;
     for (let message = this.#next(); message !== null; message = this.#next()) {
-      if (message === "unreadable") continue;
-      this.onmessage?.(message);
-      // The client takes notices a moment later than answers: a call's last progress, read together with its result, would be lost.
-      if ("method" in message) await new Promise(setImmediate);
+      if (message !== "unreadable") this.onmessage?.(message);
     }
-    this.#isReading = false;
   }
 
   #next(): JSONRPCMessage | null | "unreadable" {
