@@ -3,7 +3,8 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
-import { createProvider, defineMethod } from "@gantry/client/provider";
+import { createClient } from "@gantry/client";
+import { createProvider, defineMethod, ProviderError } from "@gantry/client/provider";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -218,6 +219,81 @@ test("providers are listed, checked, and called; a stream is shown as it comes",
 
   provider.kill("SIGKILL");
   await page.getByText("offline").first().waitFor();
+});
+
+test("an open breaker and a wait are told alike by the page, HTTP, the command line, and the metrics", async (context) => {
+  const { daemon } = site;
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const instanceOf = async (instance: string) => {
+    const provider = createProvider({
+      name: "shaky",
+      version: "1.0.0",
+      capacity: { concurrency: 1 },
+      methods: {
+        read: defineMethod({
+          run: () => {
+            if (instance === "bad") throw new ProviderError("INTERNAL", "the disk is gone");
+            return "fine";
+          },
+        }),
+        hold: defineMethod({ run: () => released }),
+      },
+    });
+    await provider.connect({ url: daemon.url, key: daemon.key, instance, handleSignals: false, onState: () => undefined });
+    context.onTestFinished(() => provider.close());
+    return provider;
+  };
+  const good = await instanceOf("good");
+  await instanceOf("bad");
+  const call = (method: string) => daemon.client.providers.invoke({ name: "shaky", method, params: {} });
+  const told = () => daemon.client.providers.get({ name: "shaky" });
+  const read = () => call("read").catch(() => undefined);
+  await until("the breaker to open", async () => {
+    // In pairs: with one slot each, one of two goes to the instance that fails.
+    await Promise.all([read(), read()]);
+    return (await told()).openBreakers === 1;
+  });
+  const held = [call("hold"), call("hold"), call("hold")];
+  await until("one of them to wait", async () => (await told()).waiting === 1);
+
+  const { instances, openBreakers } = await told();
+  const [breaker] = instances.find(({ instance }) => instance === "bad")?.breakers ?? [];
+  expect(openBreakers).toBe(1);
+  expect(breaker).toMatchObject({ method: "read", ignored: false, lastError: "internal: shaky/bad read: the disk is gone" });
+  const { key } = await daemon.client.access.createKey({ name: "passer-by", role: "viewer" });
+  const seen = await createClient({ url: daemon.url, key }).providers.get({ name: "shaky" });
+  expect(seen.instances.flatMap(({ breakers }) => breakers)).toMatchObject([{ method: "read", lastError: "internal" }]);
+
+  const status = await daemon.cli(["providers", "status", "shaky", "-v"]);
+  expect(status.stdout).toMatch(/2 in flight, 1 waiting/);
+  expect(status.stdout).toMatch(/^read +bad +(?:open|trying) +\d+ +(?:in [\d.]+ s|now|with the next call) +internal: .* the disk is gone/m);
+  expect((await daemon.cli(["providers", "list"])).stdout).toMatch(/^shaky .* 1 open /m);
+  const metrics = await fetch(`${daemon.url}/metrics`, { headers: { authorization: `Bearer ${daemon.key}` } });
+  const lines = (await metrics.text()).split("\n");
+  expect(lines).toContain('gantry_provider_breakers_open{provider="shaky",instance="bad"} 1');
+  expect(lines).toContain('gantry_provider_breakers_open{provider="shaky",instance="good"} 0');
+  expect(lines).toContain('gantry_provider_waiting{provider="shaky"} 1');
+
+  const page = await site.visit("/providers", context);
+  const row = page.getByRole("list", { name: "Providers" }).getByRole("listitem").filter({ hasText: "shaky" });
+  await row.getByText("1 breaker open").waitFor();
+  await row.getByText("1 waiting").waitFor();
+  await row.getByRole("link").click();
+  const note = page.getByRole("note");
+  await note.getByText("read kept failing here").waitFor();
+  await note.getByText("the disk is gone").waitFor();
+  await note.getByText(/Tried again (?:in \d+ s|now)|One call is trying|The next call tries it again/).waitFor();
+  await page.getByText("1 call waits for a free slot.").waitFor();
+
+  // With the other one gone there is no choice, and the page says that too.
+  release();
+  await Promise.all(held);
+  await good.close();
+  await until("the page to say that the breaker is ignored", async () => {
+    await read();
+    return note.getByText("Calls go there all the same").isVisible();
+  });
 });
 
 test("what comes from outside is shown as text and runs nothing", async (context) => {

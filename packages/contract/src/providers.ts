@@ -18,6 +18,10 @@ export const BreakerInfo = z.object({
   /** Failed calls in the last seconds. */
   failures: z.int(),
   retryInMs: z.int(),
+  /** Most instances fail this method, so the fault is probably elsewhere: calls go there all the same. */
+  ignored: z.boolean(),
+  /** The error that the last failed call ended with; what comes after its code only for callers that may read the configuration. */
+  lastError: z.string().optional(),
 });
 export type BreakerInfo = z.infer<typeof BreakerInfo>;
 
@@ -85,9 +89,12 @@ export const ProviderSummary = z.object({
   models: z.array(z.string()),
   capabilities: z.array(z.string()),
   inflight: z.int(),
+  /** Calls that wait for a free slot of this provider. */
   waiting: z.int(),
   calls: z.int(),
   failures: z.int(),
+  /** Over all instances and methods. */
+  openBreakers: z.int(),
   latencyMs: z.number().optional(),
   /** When it last joined or left. */
   since: Timestamp,

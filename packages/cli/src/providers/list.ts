@@ -28,7 +28,9 @@ export const verb: Verb = (command, context) => {
           { head: "INSTANCES", value: ({ instances }) => instances, align: "right" },
           { head: "IN FLIGHT", value: ({ inflight }) => inflight, align: "right" },
           { head: "CALLS", value: ({ calls }) => calls, align: "right" },
+          { head: "WAITING", value: ({ waiting }) => waiting, align: "right" },
           { head: "FAILED", value: ({ failures }) => failures, align: "right" },
+          { head: "BREAKERS", value: ({ openBreakers }) => (openBreakers === 0 ? undefined : `${openBreakers} open`), align: "right" },
           {
             head: "LATENCY",
             value: ({ latencyMs }) => (latencyMs === undefined ? undefined : `${latencyMs.toFixed(1)} ms`),

@@ -1,5 +1,5 @@
 /** `gantry providers status <name>`. */
-import type { ProviderDetail } from "@gantry/contract";
+import type { BreakerInfo, ProviderDetail } from "@gantry/contract";
 import pc from "picocolors";
 
 import { plain } from "../output/plain.ts";
@@ -11,6 +11,12 @@ import { paintState } from "./paint-state.ts";
 import { printSupervision } from "./print-supervision.ts";
 
 type Instance = ProviderDetail["instances"][number];
+
+function nextTry({ state, retryInMs, ignored }: BreakerInfo): string {
+  if (ignored) return "as usual: most fail";
+  if (state === "trying") return "now";
+  return retryInMs === 0 ? "with the next call" : `in ${(retryInMs / 1000).toFixed(1)} s`;
+}
 
 export const verb: Verb = (command, context) => {
   command
@@ -79,7 +85,8 @@ export const verb: Verb = (command, context) => {
             { head: "INSTANCE", value: ({ instance }) => instance },
             { head: "STATE", value: ({ state }) => state, paint: paintState },
             { head: "FAILURES", value: ({ failures }) => failures, align: "right" },
-            { head: "NEXT TRY", value: ({ state, retryInMs }) => (state === "trying" ? "now" : `in ${(retryInMs / 1000).toFixed(1)} s`) },
+            { head: "NEXT TRY", value: (breaker) => nextTry(breaker) },
+            { head: "WHY", value: ({ lastError }) => lastError ?? "" },
           ],
           broken,
         );

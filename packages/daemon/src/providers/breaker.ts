@@ -14,12 +14,14 @@ export interface Breaker {
   /** Failures in the present window. */
   readonly failures: number;
   readonly isTrying: boolean;
+  /** Of the last call that failed. */
+  readonly lastError: string | undefined;
   /** True when a call may be sent: it is closed, or its pause is over and no trial is out. */
   admits(now: number): boolean;
   /** A call is being sent. */
   sent(now: number): void;
   /** `ignored`: the end says nothing about the instance, such as a cancel or the caller's own mistake. */
-  ended(outcome: "good" | "bad" | "ignored", now: number): void;
+  ended(outcome: "good" | "bad" | "ignored", now: number, error?: string): void;
 }
 
 /** Times are of the monotonic clock. `random` from 0 to 1 spreads the trials of many daemons. */
@@ -30,6 +32,7 @@ export function createBreaker(random: () => number = Math.random): Breaker {
   let openUntil: number | undefined;
   let pauseMs = firstPauseMs;
   let isTrying = false;
+  let lastError: string | undefined;
 
   const roll = (now: number) => {
     if (now - since <= windowMs) return;
@@ -58,12 +61,16 @@ export function createBreaker(random: () => number = Math.random): Breaker {
     get isTrying() {
       return isTrying;
     },
+    get lastError() {
+      return lastError;
+    },
     admits: (now) => openUntil === undefined || (!isTrying && now >= openUntil),
     sent(now) {
       if (openUntil !== undefined && now >= openUntil) isTrying = true;
     },
-    ended(outcome, now) {
+    ended(outcome, now, error) {
       roll(now);
+      if (outcome === "bad") lastError = error;
       if (outcome === "good") good += 1;
       if (outcome === "bad") bad += 1;
       if (openUntil !== undefined) {

@@ -148,7 +148,8 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       breaker = createBreaker();
       instance.breakers.set(method, breaker);
     }
-    breaker.ended(outcome.ok ? "good" : isBad ? "bad" : "ignored", call.settledAt);
+    if (outcome.ok) breaker.ended("good", call.settledAt);
+    else breaker.ended(isBad ? "bad" : "ignored", call.settledAt, `${outcome.error.code}: ${outcome.error.message}`);
   }
 
   /** Ends the call for its caller and tells the provider to stop. */

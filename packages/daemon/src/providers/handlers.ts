@@ -1,5 +1,11 @@
 /** The providers room's operations. */
-import { GantryError, type providerOperations, type ProviderSummary } from "@gantry/contract";
+import {
+  GantryError,
+  type ProviderDetail,
+  type ProviderInstanceInfo,
+  type providerOperations,
+  type ProviderSummary,
+} from "@gantry/contract";
 
 import type { CallContext, Caller } from "../core/caller.ts";
 import type { Handlers } from "../core/handlers.ts";
@@ -54,10 +60,23 @@ function noItems(): GantryError {
   );
 }
 
-/** What a program prints may be anybody's business or nobody's: it goes with the right to read the configuration. */
-function permitted<View extends Pick<ProviderSummary, "supervision">>(view: View, caller: Caller): View {
-  if (view.supervision === undefined || caller.permissions.has("config.read")) return view;
-  return { ...view, supervision: view.supervision.map(({ stderr: _withheld, ...rest }) => rest) };
+/** What a program prints, and what others' calls failed with, goes with the right to read the configuration. */
+function permitted<View extends Pick<ProviderSummary, "supervision"> | ProviderDetail>(view: View, caller: Caller): View {
+  if (caller.permissions.has("config.read")) return view;
+  return {
+    ...view,
+    ...(view.supervision === undefined ? {} : { supervision: view.supervision.map(({ stderr: _withheld, ...rest }) => rest) }),
+    ...("instances" in view && Array.isArray(view.instances) ? { instances: view.instances.map(withoutMessages) } : {}),
+  };
+}
+
+function withoutMessages(instance: ProviderInstanceInfo): ProviderInstanceInfo {
+  return {
+    ...instance,
+    breakers: instance.breakers.map(({ lastError, ...rest }) =>
+      lastError === undefined ? rest : { ...rest, lastError: lastError.slice(0, lastError.indexOf(":")) },
+    ),
+  };
 }
 
 /** A provider of several models must hear which one is meant. */

@@ -70,6 +70,7 @@ function neverSeen(name: string, { type, description }: ProviderConfiguration, s
     instances: [],
     inflight: 0,
     waiting: 0,
+    openBreakers: 0,
     calls: 0,
     failures: 0,
     since,

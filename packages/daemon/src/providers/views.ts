@@ -13,6 +13,7 @@ import type {
 import { toTimestamp } from "../core/clock.ts";
 import type { Breaker } from "./breaker.ts";
 import { round } from "./call-news.ts";
+import { mostAreOpen } from "./routing.ts";
 import type { InstanceMethod, OfflineProvider, Provider, ProviderInstance } from "./registry.ts";
 
 export function summarize({ methods, models, instances, lastReason: _reason, ...rest }: ProviderDetail): ProviderSummary {
@@ -31,17 +32,19 @@ export function detailOf(provider: Provider, waiting: number, nowMs: number): Pr
   const methods = new Map(instances.flatMap((instance) => [...instance.methods]));
   const models = new Map(instances.flatMap(({ document }) => document.models.map((model) => [model.id, model] as const)));
   const measured = instances.map(({ pace }) => pace.meanMs).filter((meanMs) => meanMs > 0);
+  const described = instances.map((instance) => describeInstance(instance, instances, nowMs));
   const total = (count: (instance: ProviderInstance) => number) => instances.reduce((sum, instance) => sum + count(instance), 0);
   return {
     ...describeDocument(provider.name, newest, [...methods.values()], [...models.values()]),
     type: newest.type,
     state: stateOf(instances),
-    instances: instances.map((instance) => describeInstance(instance, nowMs)),
+    instances: described,
     capabilities: [...new Set(instances.flatMap(({ document }) => document.capabilities))],
     inflight: total((instance) => instance.inflight),
     waiting,
     calls: total(({ stats }) => stats.calls),
     failures: total(({ stats }) => stats.failures),
+    openBreakers: described.reduce((sum, { breakers }) => sum + breakers.length, 0),
     ...(measured.length === 0 ? {} : { latencyMs: round(Math.min(...measured)) }),
     since: toTimestamp(provider.since),
   };
@@ -56,19 +59,33 @@ export function offlineDetail(name: string, type: ProviderType, { document, sinc
     capabilities: document.capabilities,
     inflight: 0,
     waiting: 0,
+    openBreakers: 0,
     ...stats,
     since: toTimestamp(since),
     lastReason: reason,
   };
 }
 
+/** Enough to know what it is about; callers get the whole of their own. */
+const maxErrorCharacters = 300;
+
 /** `nowMs` is of the monotonic clock, like the breaker's own times. */
-function describeBreaker(method: string, { openUntil, isTrying, failures }: Breaker, nowMs: number): BreakerInfo[] {
+function describeBreaker(method: string, breaker: Breaker, instances: ProviderInstance[], nowMs: number): BreakerInfo[] {
+  const { openUntil, isTrying, failures, lastError } = breaker;
   if (openUntil === undefined) return [];
-  return [{ method, state: isTrying ? "trying" : "open", failures, retryInMs: Math.max(0, Math.ceil(openUntil - nowMs)) }];
+  return [
+    {
+      method,
+      state: isTrying ? "trying" : "open",
+      failures,
+      retryInMs: Math.max(0, Math.ceil(openUntil - nowMs)),
+      ignored: mostAreOpen(instances, method, nowMs),
+      ...(lastError === undefined ? {} : { lastError: lastError.slice(0, maxErrorCharacters) }),
+    },
+  ];
 }
 
-function describeInstance(instance: ProviderInstance, nowMs: number): ProviderInstanceInfo {
+function describeInstance(instance: ProviderInstance, instances: ProviderInstance[], nowMs: number): ProviderInstanceInfo {
   const { document, state, detail, pace, hint } = instance;
   return {
     instance: instance.instance,
@@ -82,7 +99,7 @@ function describeInstance(instance: ProviderInstance, nowMs: number): ProviderIn
     ...instance.stats,
     ...(pace.meanMs === 0 ? {} : { latencyMs: round(pace.meanMs) }),
     ...(pace.durationMs === 0 ? {} : { durationMs: round(pace.durationMs) }),
-    breakers: [...instance.breakers].flatMap(([method, breaker]) => describeBreaker(method, breaker, nowMs)),
+    breakers: [...instance.breakers].flatMap(([method, breaker]) => describeBreaker(method, breaker, instances, nowMs)),
     ...(hint === undefined || hint.queue === 0 ? {} : { queued: hint.queue }),
     malformed: instance.malformed,
     ...(detail === undefined ? {} : { detail }),

@@ -10,8 +10,10 @@ import { formatDuration, plural } from "../app/parts/format.ts";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { Row, Rows } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
+import { BreakerNote } from "./breaker-note.tsx";
 
-export function Instances({ provider }: { provider: ProviderDetail }) {
+/** `seenAtMs`: when the daemon told what is shown. */
+export function Instances({ provider, seenAtMs }: { provider: ProviderDetail; seenAtMs: number }) {
   const client = useClient();
   const check = useMutation({ mutationFn: () => client.providers.health({ name: provider.name }) });
   const health = new Map(check.data?.instances.map((instance) => [instance.instance, instance]));
@@ -37,6 +39,11 @@ export function Instances({ provider }: { provider: ProviderDetail }) {
           <StateBadge state={check.data.status} /> measured in <strong className="number">{formatDuration(check.data.durationMs)}</strong>
         </Text>
       )}
+      {provider.waiting > 0 && (
+        <Text size="sm" mb={8} role="status">
+          {plural(provider.waiting, "call")} {provider.waiting === 1 ? "waits" : "wait"} for a free slot.
+        </Text>
+      )}
       <div className="panel">
         {provider.instances.length === 0 && <EmptyState title="None connected">{provider.lastReason}</EmptyState>}
         <Rows label="Instances">
@@ -56,11 +63,8 @@ export function Instances({ provider }: { provider: ProviderDetail }) {
                       {(instance.queued ?? 0) > 0 && ` · ${instance.queued} waiting inside`}
                       {instance.latencyMs !== undefined && ` · ${formatDuration(instance.latencyMs)}`}
                     </Text>
-                    {instance.breakers.map(({ method, state, failures, retryInMs }) => (
-                      <Text key={method} size="sm" c="red">
-                        {method} kept failing here ({plural(failures, "failure")}):{" "}
-                        {state === "trying" ? "one call is trying it now" : `tried again in ${formatDuration(retryInMs)}`}
-                      </Text>
+                    {instance.breakers.map((breaker) => (
+                      <BreakerNote key={breaker.method} breaker={breaker} seenAtMs={seenAtMs} />
                     ))}
                     {(checked?.detail ?? instance.detail) !== undefined && <Text size="sm">{checked?.detail ?? instance.detail}</Text>}
                   </div>

@@ -18,7 +18,13 @@ export function InvokePanel({ provider }: { provider: ProviderDetail }) {
   const [asJson, setAsJson] = useState(false);
   const { call, start, cancel } = useCall();
   const method = provider.methods.find(({ name }) => name === chosen) ?? provider.methods[0];
-  if (method === undefined) return <EmptyState title="It offers no methods" />;
+  if (method === undefined) {
+    return (
+      <section className="panel" aria-label="Call a method">
+        <EmptyState title={provider.state === "offline" ? "Nothing can be called while it is away" : "It offers no methods"} />
+      </section>
+    );
+  }
   const schema = asJson ? undefined : method.input;
   return (
     <Stack gap="md">

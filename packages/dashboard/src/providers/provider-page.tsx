@@ -4,18 +4,26 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 
 import { useAccess } from "../access/access.tsx";
-import { Ago } from "../app/parts/ago.tsx";
+import { Lasting } from "../app/parts/ago.tsx";
 import { PageHeader } from "../app/parts/page-header.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { RowsLoading } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
 import { Instances } from "./instances.tsx";
 import { InvokePanel } from "./invoke-panel.tsx";
+import { Supervision } from "./supervision.tsx";
+
+const refreshMs = 3_000;
 
 export function ProviderPage() {
   const { name } = useParams({ from: "/providers/$name" });
   const { client, can } = useAccess();
-  const { data, error, refetch } = useQuery({ queryKey: ["providers", "one", name], queryFn: () => client.providers.get({ name }) });
+  const { data, dataUpdatedAt, error, refetch } = useQuery({
+    queryKey: ["providers", "one", name],
+    queryFn: () => client.providers.get({ name }),
+    // Calls tell only their end; loads, waits, and pauses change without one.
+    refetchInterval: refreshMs,
+  });
   if (error !== null && data === undefined)
     return <ProblemAlert error={error} title={`${name} cannot be shown`} onRetry={() => void refetch()} />;
   if (data === undefined) return <RowsLoading />;
@@ -29,7 +37,7 @@ export function ProviderPage() {
             <Group gap={10}>
               <StateBadge state={data.state} />
               <Text size="sm" span>
-                {data.kind} · version {data.version} · since <Ago time={data.since} />
+                {data.kind} · version {data.version} · {data.state === "offline" ? "away" : "here"} <Lasting since={data.since} />
                 {data.lastReason !== undefined && ` · ${data.lastReason}`}
               </Text>
             </Group>
@@ -42,7 +50,8 @@ export function ProviderPage() {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack gap="lg">
-            <Instances provider={data} />
+            <Instances provider={data} seenAtMs={dataUpdatedAt} />
+            {data.supervision !== undefined && <Supervision name={name} instances={data.supervision} />}
             {data.models.length > 0 && (
               <section aria-labelledby="models">
                 <Title order={2} id="models" mb={6}>

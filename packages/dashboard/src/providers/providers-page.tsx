@@ -55,6 +55,17 @@ export function ProvidersPage() {
                 <>
                   <span className="number">{plural(provider.instances, "instance")}</span>
                   <span className="number">{plural(provider.calls, "call")}</span>
+                  {provider.waiting > 0 && <span className="number">{provider.waiting} waiting</span>}
+                  {provider.supervision?.some(({ state }) => state === "waiting") === true && (
+                    <Text c="red" inherit span>
+                      ends by itself
+                    </Text>
+                  )}
+                  {provider.openBreakers > 0 && (
+                    <Text c="red" inherit span className="number">
+                      {plural(provider.openBreakers, "breaker")} open
+                    </Text>
+                  )}
                   {provider.failures > 0 && <span className="number">{provider.failures} failed</span>}
                   {provider.latencyMs !== undefined && <span className="number">{formatDuration(provider.latencyMs)}</span>}
                   <span>{provider.kind}</span>
