@@ -63,6 +63,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--gantry-line": "#2c3440",
     "--mantine-color-red-light": "rgb(217 67 63 / 16%)",
     "--mantine-color-red-light-color": "#ff9b92",
+    // Of Mantine's own the ground is a navy that stands alone here.
+    "--mantine-color-steel-light": "rgb(72 133 213 / 18%)",
+    "--mantine-color-steel-light-hover": "rgb(72 133 213 / 26%)",
+    "--mantine-color-steel-light-color": "#a9c8f0",
     "--gantry-quiet": "#9aa5b4",
     "--mantine-color-dimmed": "#9aa5b4",
   },

@@ -87,7 +87,7 @@ function QueueRow({ queue, instanceLimit }: { queue: Queue; instanceLimit: numbe
             <Button
               size="compact-sm"
               variant="default"
-              w={94}
+              w={108}
               leftSection={paused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
               loading={turn.isPending}
               onClick={() => turn.mutate()}

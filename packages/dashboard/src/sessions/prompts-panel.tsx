@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
 import { useAccess } from "../access/access.tsx";
-import { Ago } from "../app/parts/ago.tsx";
+import { Lasting } from "../app/parts/ago.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
 import { PromptComposer } from "./prompt-composer.tsx";
@@ -36,7 +36,7 @@ export function PromptsPanel({ session, onClose }: { session: SessionDetail; onC
           <span className={classes.agent}>
             <StateBadge state={agent.state} />
             <Text size="xs" c="dimmed" span>
-              since <Ago time={agent.since} />
+              <Lasting since={agent.since} />
             </Text>
           </span>
         )}

@@ -73,13 +73,15 @@ function SessionRow({ session }: { session: Session }) {
           <Link to="/sessions/$id" params={{ id: session.sessionId }} className={rowLink}>
             {nameOf(session)}
           </Link>
-          <Text c="dimmed" size="sm" className="mono" truncate maw="100%">
-            {session.argv.join(" ")}
+          <Text c="dimmed" size="sm" className="mono" truncate maw="100%" title={session.argv.join(" ")}>
+            {session.profile ?? session.argv.join(" ")}
           </Text>
         </>
       }
       facts={
         <>
+          {session.queuedPrompts > 0 && <span className="number">{plural(session.queuedPrompts, "prompt")} waiting</span>}
+          {session.agent !== null && tellsMore.has(session.agent.state) && <StateBadge state={session.agent.state} />}
           {session.viewers > 0 && <span className="number">{plural(session.viewers, "viewer")}</span>}
           {session.mode === "pty" && (
             <span className="number">
@@ -89,8 +91,6 @@ function SessionRow({ session }: { session: Session }) {
           {session.exitCode !== null && <span className="number">exit {session.exitCode}</span>}
           {session.signal !== null && <span>{session.signal}</span>}
           <Ago time={session.endedAt ?? session.lastActivityAt} />
-          {session.queuedPrompts > 0 && <span className="number">{plural(session.queuedPrompts, "prompt")} waiting</span>}
-          {session.agent !== null && tellsMore.has(session.agent.state) && <StateBadge state={session.agent.state} />}
           <StateBadge state={session.state} />
         </>
       }

@@ -1,7 +1,7 @@
 /** A moment, past or to come, told relative to now and exactly on hover. All of them tick together. */
 import { useSyncExternalStore } from "react";
 
-import { formatAgo, formatAhead } from "./format.ts";
+import { formatAgo, formatAhead, formatLasting } from "./format.ts";
 
 const tickMs = 5_000;
 const listeners = new Set<() => void>();
@@ -32,6 +32,16 @@ export function Ago({ time }: { time: string }) {
   return (
     <time dateTime={time} title={new Date(time).toLocaleString()} className="number">
       {formatAgo(time, now)}
+    </time>
+  );
+}
+
+/** How long something has been so. */
+export function Lasting({ since }: { since: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={since} title={new Date(since).toLocaleString()} className="number">
+      {formatLasting(since, now)}
     </time>
   );
 }

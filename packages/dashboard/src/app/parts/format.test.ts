@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { formatAgo, formatAhead, formatBytes, formatDuration } from "./format.ts";
+import { formatAgo, formatAhead, formatBytes, formatDuration, formatLasting } from "./format.ts";
 
 describe("format", () => {
   it("writes bytes in binary units", () => {
@@ -32,6 +32,13 @@ describe("format", () => {
     expect(formatAgo("2026-01-02T00:00:09.000Z", now)).toBe("just now");
     expect(formatAgo("2026-01-01T23:59:30.000Z", now)).toBe("30 s ago");
     expect(formatAgo("2026-01-01T23:00:00.000Z", now)).toBe("1 h ago");
+  });
+
+  it("tells how long something has been so", () => {
+    const now = Date.parse("2026-03-02T00:00:00.000Z");
+    expect(formatLasting("2026-03-01T23:59:59.000Z", now)).toBe("just now");
+    expect(formatLasting("2026-03-01T23:30:00.000Z", now)).toBe("for 30 min");
+    expect(formatLasting("2026-01-01T12:00:00.000Z", now)).toMatch(/^since .*2026/);
   });
 
   it("tells how long until a moment", () => {

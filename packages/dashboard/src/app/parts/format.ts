@@ -44,6 +44,13 @@ export function formatAgo(time: string | number, nowMs: number): string {
   return new Date(time).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
 }
 
+/** In a sentence: for 5 min, or since a day. */
+export function formatLasting(since: string | number, nowMs: number): string {
+  const ago = formatAgo(since, nowMs);
+  if (ago === "just now") return ago;
+  return ago.endsWith(" ago") ? `for ${ago.slice(0, -" ago".length)}` : `since ${ago}`;
+}
+
 /** How long until then; a moment that has passed is due. */
 export function formatAhead(time: string | number, nowMs: number): string {
   const seconds = Math.round((new Date(time).getTime() - nowMs) / 1000);

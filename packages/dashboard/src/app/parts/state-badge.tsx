@@ -19,6 +19,7 @@ const tones: Record<string, Tone> = {
   refused: "bad",
   scheduled: "quiet",
   starting: "busy",
+  stopping: "warn",
   failed: "bad",
   failing: "bad",
   timedOut: "bad",
