@@ -6,7 +6,8 @@ import { delimiter, join } from "node:path";
 import type { AgentStatus } from "@gantry/contract";
 import { expect, test } from "vitest";
 
-import { type AiCli, needAiCli } from "../support/ai-clis.ts";
+import { aiCliStarts, freshHome, quietClaude } from "../support/ai-cli-starts.ts";
+import { needAiCli } from "../support/ai-clis.ts";
 import { startAnthropicStandIn } from "../support/anthropic-stand-in.ts";
 import { startBareTerminal } from "../support/bare-terminal.ts";
 import { environment, startTestDaemon } from "../support/daemon.ts";
@@ -14,42 +15,13 @@ import { type Painted, paintedBy } from "../support/terminal-cells.ts";
 import { until } from "../support/until.ts";
 import { differencesShown, inTerminal, none, sessionEnv, size } from "../support/user-terminal.ts";
 
-interface Case {
-  cli: AiCli;
-  /** What the profile starts it with; without them codex leaves a daemon of its own behind. */
-  args?: string[];
-  /** The first question that it asks without a connection. */
-  shows: string;
-  files: Record<string, string>;
-  env: Record<string, string>;
-}
-
-const quietClaude = { DISABLE_AUTOUPDATER: "1", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1" };
-
-const cases: Case[] = [
-  {
-    cli: "claude",
-    shows: "Enter to confirm",
-    // Its very first start needs a connection; later ones ask whether the folder is trusted.
-    files: { ".claude.json": JSON.stringify({ hasCompletedOnboarding: true, theme: "dark" }) },
-    env: quietClaude,
-  },
-  { cli: "codex", args: ["-c", "check_for_update_on_startup=false", "--no-daemon"], shows: "Press enter to continue", files: {}, env: {} },
-  { cli: "gemini", shows: "Do you trust the files in this folder", files: {}, env: {} },
-];
-
-test.for(cases)("$cli up to its first question", { timeout: 180_000 }, async ({ cli, args = [], shows, files, env: more }, context) => {
+test.for(aiCliStarts)("$cli up to its first question", { timeout: 180_000 }, async (start, context) => {
+  const { cli, args = [], shows, env: more } = start;
   const folder = await needAiCli(context, cli);
   const root = await mkdtemp(join(tmpdir(), "gantry-cli-"));
   const home = join(root, "home");
   const work = join(root, "work");
   await mkdir(work);
-  /** Both see the very first start, at the same paths. */
-  const freshHome = async (): Promise<void> => {
-    await rm(home, { recursive: true, force: true, maxRetries: 5 });
-    await mkdir(home);
-    for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
-  };
   try {
     await using daemon = await startTestDaemon({ env: { PATH: `${folder}${delimiter}${environment("").PATH}` } });
     const profile = (await daemon.client.sessions.profiles({})).items.find(({ name }) => name === cli);
@@ -65,14 +37,14 @@ test.for(cases)("$cli up to its first question", { timeout: 180_000 }, async ({ 
     });
     const env = sessionEnv(daemon, { ...more, HOME: home });
     let wanted: Painted;
-    await freshHome();
+    await freshHome(home, start);
     {
       await using bare = startBareTerminal(join(folder, cli), args, { ...size, cwd: work, env });
       await bare.shows(shows);
       await bare.settles(1500);
       wanted = paintedBy(bare.terminal);
     }
-    await freshHome();
+    await freshHome(home, start);
     await using user = inTerminal(daemon, ["open", "--name", "cli", "--cwd", work, cli], env);
     await user.shows(shows);
     expect(await differencesShown(daemon, user, "cli", wanted)).toEqual(none);

@@ -9,7 +9,7 @@ import { afterAll, expect, test, type TestContext } from "vitest";
 import { attachOverWebSocket } from "../support/attach.ts";
 import { startBareTerminal } from "../support/bare-terminal.ts";
 import { htop, less, need, tmux, vim } from "../support/not-run.ts";
-import { terminalIn } from "../support/page-terminal.ts";
+import { pageSize, terminalIn } from "../support/page-terminal.ts";
 import { lessScene, playScene, type Scene, tmuxScene, vimScene } from "../support/scenes.ts";
 import { createTestTerminal, paintedBy } from "../support/terminal-cells.ts";
 import { useSite } from "../support/site.ts";
@@ -25,26 +25,9 @@ const site = useSite(async () => {
   return { config: `[profile.fake]\nextends = "claude"\nbinary = "${await writeFakeAgent(programs, "fake")}"\n` };
 });
 afterAll(() => programs !== "" && rm(programs, { recursive: true, force: true }));
-let size: { cols: number; rows: number } | undefined;
-
-/** The size that the page gives to a session which it controls. */
-async function pageSize(context: TestContext): Promise<{ cols: number; rows: number }> {
-  if (size !== undefined) return size;
-  const { sessionId: id } = await site.daemon.client.sessions.open({ argv: ["cat"] });
-  const page = await site.visit(`/sessions/${id}`, context);
-  await page.getByText("In control", { exact: true }).waitFor();
-  await until("the session to have the page's size", async () => {
-    const { cols, rows } = await site.daemon.client.sessions.get({ id });
-    const painted = await terminalIn(page).painted();
-    return cols !== 80 && painted.cols === cols && painted.rows === rows;
-  });
-  const { cols, rows } = await site.daemon.client.sessions.kill({ id });
-  size = { cols, rows };
-  return size;
-}
 
 async function compare(context: TestContext, scene: Scene): Promise<{ live: string[]; late: string[] }> {
-  const shape = await pageSize(context);
+  const shape = await pageSize(site, context);
   const [file = "", ...args] = scene.argv;
   const env = sessionEnv(site.daemon);
   await using bare = startBareTerminal(file, args, { ...shape, cwd: site.daemon.folder, env });
@@ -82,7 +65,7 @@ test("tmux, with two panes", { timeout: 90_000 }, async (context) => {
 
 test("htop: the same bytes paint the same screen, live and late", { timeout: 90_000 }, async (context) => {
   need(context, htop);
-  const shape = await pageSize(context);
+  const shape = await pageSize(site, context);
   const { sessionId: id } = await site.daemon.client.sessions.open({ argv: ["htop", "-d", "5"], env: sessionEnv(site.daemon), ...shape });
   const page = await site.visit(`/sessions/${id}`, context);
   const terminal = terminalIn(page);

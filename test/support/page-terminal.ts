@@ -1,6 +1,9 @@
 /** A terminal of the page in a real Chromium: typed into by its keyboard, read cell by cell. */
 import type { Page } from "playwright-core";
+import type { TestContext } from "vitest";
 
+import type { TestDaemon } from "./daemon.ts";
+import type { Site } from "./site.ts";
 import { differences, type Painted, paintedBy, textOf } from "./terminal-cells.ts";
 import { until } from "./until.ts";
 
@@ -42,4 +45,25 @@ export function terminalIn(page: Page, label = "Terminal"): PageTerminal {
       return look();
     },
   };
+}
+
+const sizes = new WeakMap<TestDaemon, Promise<{ cols: number; rows: number }>>();
+
+/** The size that the page gives to a session which it controls. Measured once for a daemon. */
+export function pageSize({ daemon, visit }: Pick<Site, "daemon" | "visit">, context: TestContext): Promise<{ cols: number; rows: number }> {
+  const measure = async () => {
+    const { sessionId: id } = await daemon.client.sessions.open({ argv: ["cat"] });
+    const page = await visit(`/sessions/${id}`, context);
+    await page.getByText("In control", { exact: true }).waitFor();
+    await until("the session to have the page's size", async () => {
+      const { cols, rows } = await daemon.client.sessions.get({ id });
+      const painted = await terminalIn(page).painted();
+      return cols !== 80 && painted.cols === cols && painted.rows === rows;
+    });
+    const { cols, rows } = await daemon.client.sessions.kill({ id });
+    return { cols, rows };
+  };
+  const known = sizes.get(daemon) ?? measure();
+  sizes.set(daemon, known);
+  return known;
 }
