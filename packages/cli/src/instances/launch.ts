@@ -107,14 +107,21 @@ function diedEarly(instance: string, logFile: string): GantryError {
 }
 
 async function waitForOther(instance: string): Promise<Health> {
-  const deadlineMs = performance.now() + otherStarterTimeoutMs;
+  const health = await waitForHealth(instance, otherStarterTimeoutMs);
+  if (health !== undefined) return health;
+  throw new GantryError(
+    "unavailable",
+    `Another process holds the lock of instance ${instance} but does not answer. See its log: gantry logs --instance ${instance}`,
+  );
+}
+
+/** For an instance that somebody else starts. */
+export async function waitForHealth(instance: string, timeoutMs: number): Promise<Health | undefined> {
+  const deadlineMs = performance.now() + timeoutMs;
   while (performance.now() < deadlineMs) {
     const health = await healthOf(instance);
     if (health !== undefined) return health;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new GantryError(
-    "unavailable",
-    `Another process holds the lock of instance ${instance} but does not answer. See its log: gantry logs --instance ${instance}`,
-  );
+  return undefined;
 }

@@ -40,7 +40,7 @@ export const verb: Verb = (command, context) => {
       try {
         if (enable) await runAll(system.enable);
       } catch (error) {
-        problem = ((error as { stderr?: string }).stderr ?? (error as Error).message).trim();
+        problem = (error as Error).message;
       }
       const commands = system.enable.map((words) => words.join(" "));
       if (problem !== undefined) context.exitWith(1);

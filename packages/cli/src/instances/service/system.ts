@@ -18,12 +18,17 @@ export interface ServiceSystem {
   /** What to run so that the system knows it and starts it. */
   enable: string[][];
   disable: string[][];
+  restart: string[][];
   /** Its own word for the state, such as `active` or `inactive`; undefined when it does not answer. */
   state(): Promise<string | undefined>;
+  /** The process that the system keeps running; undefined when it does not answer or keeps none. */
+  mainPid(): Promise<number | undefined>;
 }
 
 const runFile = promisify(execFile);
 const answerTimeoutMs = 10_000;
+/** A start is waited for until the daemon says that it is ready; systemd itself gives up after 90 s. */
+const changeTimeoutMs = 120_000;
 
 export function serviceSystem(choice: InstanceChoice): ServiceSystem {
   const instance = chooseInstance(choice);
@@ -53,7 +58,10 @@ export function serviceSystem(choice: InstanceChoice): ServiceSystem {
       definition,
       enable: [["launchctl", "bootstrap", domain, definition.file]],
       disable: [["launchctl", "bootout", `${domain}/${definition.name}`]],
+      restart: [["launchctl", "kickstart", "-k", `${domain}/${definition.name}`]],
       state: () => firstLine(["launchctl", "print", `${domain}/${definition.name}`]),
+      mainPid: async () =>
+        toPid(/^\s*pid = (\d+)$/m.exec((await answerOf(["launchctl", "print", `${domain}/${definition.name}`])) ?? "")?.[1]),
     };
   }
   if (process.platform !== "linux")
@@ -70,7 +78,9 @@ export function serviceSystem(choice: InstanceChoice): ServiceSystem {
       ["systemctl", "--user", "enable", "--now", definition.name],
     ],
     disable: [["systemctl", "--user", "disable", "--now", definition.name]],
+    restart: [["systemctl", "--user", "restart", definition.name]],
     state: () => firstLine(["systemctl", "--user", "is-active", definition.name]),
+    mainPid: async () => toPid(await firstLine(["systemctl", "--user", "show", "--property=MainPID", "--value", definition.name])),
   };
 }
 
@@ -80,15 +90,28 @@ export function isInstalled({ definition }: ServiceSystem): boolean {
 
 /** Runs them in order; rejects with the first that fails and what it said. */
 export async function runAll(commands: readonly string[][]): Promise<void> {
-  for (const [file, ...args] of commands as [string, ...string[]][]) await runFile(file, args, { timeout: answerTimeoutMs });
+  for (const [file, ...args] of commands as [string, ...string[]][]) {
+    await runFile(file, args, { timeout: changeTimeoutMs }).catch((error: Error & { stderr?: string; killed?: boolean }) => {
+      const said = (error.stderr ?? "").trim();
+      if (error.killed === true)
+        throw new Error(`${file} did not finish within ${changeTimeoutMs / 1000} s. ${said}`.trim(), { cause: error });
+      throw new Error(said === "" ? error.message : said, { cause: error });
+    });
+  }
 }
 
-async function firstLine([file, ...args]: string[]): Promise<string | undefined> {
+const toPid = (text: string | undefined): number | undefined => (Number(text) > 0 ? Number(text) : undefined);
+
+async function firstLine(command: string[]): Promise<string | undefined> {
+  const line = (await answerOf(command))?.split("\n")[0];
+  return line === "" ? undefined : line;
+}
+
+async function answerOf([file, ...args]: string[]): Promise<string | undefined> {
   try {
-    return (await runFile(file as string, args, { timeout: answerTimeoutMs })).stdout.split("\n")[0];
+    return (await runFile(file as string, args, { timeout: answerTimeoutMs })).stdout;
   } catch (error) {
     // `is-active` answers with its exit status too.
-    const said = (error as { stdout?: string }).stdout?.split("\n")[0];
-    return said === "" ? undefined : said;
+    return (error as { stdout?: string }).stdout;
   }
 }

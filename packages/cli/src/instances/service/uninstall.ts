@@ -20,7 +20,7 @@ export const verb: Verb = (command, context) => {
           await runAll(system.disable);
         } catch (error) {
           // The file goes all the same: without it the system has nothing to start.
-          problem = ((error as { stderr?: string }).stderr ?? (error as Error).message).trim();
+          problem = (error as Error).message;
         }
         rmSync(file);
       }
