@@ -112,9 +112,16 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
     keyOf: createKeyMaker((text) => sealing.digest(text)),
     environment,
   });
+  // Kept for as long as the definition is: every execution asks for it.
+  const runnables = new WeakMap<Definition, RunnableCommand>();
+  const runnableOf = (definition: Definition) => {
+    let runnable = runnables.get(definition);
+    if (runnable === undefined) runnables.set(definition, (runnable = toRunnable(definition, config, baseDirectory)));
+    return runnable;
+  };
   const executions: ExecutionsService = createExecutionsService({
     store,
-    findCommand: async (name) => toRunnable(await commands.find(name), config, baseDirectory),
+    findCommand: async (name) => runnableOf(await commands.find(name)),
     atRest,
     answers,
     pool,

@@ -2,6 +2,7 @@
 import type { Problem } from "@gantry/contract/errors";
 import type { InvokeMessage, RegisterAck } from "@gantry/contract/provider-protocol";
 import { providerPayloadLimitBytes, providersNamespace } from "@gantry/contract/provider-protocol";
+import { SlotMap } from "@gantry/contract/slot-map";
 import { io, type Socket } from "socket.io-client";
 
 import { describe, type ProviderDefinition } from "./definition.ts";
@@ -52,7 +53,7 @@ const acknowledgeTimeoutMs = 10_000;
 const statusIntervalMs = 10_000;
 
 export function createProvider(definition: ProviderDefinition): Provider {
-  const running = new Map<string, RunningCall>();
+  const running = new SlotMap<string, RunningCall>();
   const idle = new Set<() => void>();
   let socket: Socket | undefined;
   let options: ConnectOptions = {};

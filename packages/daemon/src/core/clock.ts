@@ -8,6 +8,10 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
+let latest = { epochMs: 0, text: new Date(0).toISOString() };
+
 export function toTimestamp(epochMs: number): string {
-  return new Date(epochMs).toISOString();
+  // Most are asked for in the same millisecond as others.
+  if (latest.epochMs !== epochMs) latest = { epochMs, text: new Date(epochMs).toISOString() };
+  return latest.text;
 }

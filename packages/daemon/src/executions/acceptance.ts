@@ -1,5 +1,6 @@
 /** Takes new executions in: checks the request, stores it, and lets it run or wait. Nothing is acknowledged before it is durable. */
 import { type ExecuteInput, type executionEvents, GantryError } from "@gantry/contract";
+import type { SlotMap } from "@gantry/contract/slot-map";
 
 import { type Caller, requirePermission } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
@@ -36,7 +37,7 @@ export interface AcceptanceOptions {
   queues: ReadonlyMap<string, QueueLimits>;
   attempts: Pick<Attempts, "begun" | "run">;
   /** Executions that have not ended. */
-  lives: Map<string, LiveExecution>;
+  lives: SlotMap<string, LiveExecution>;
   timetable: Pick<Timetable, "waiting" | "waitingIn">;
   /** How many may wait in the whole instance. */
   maxQueued: number;

@@ -1,5 +1,6 @@
 /** Makes one attempt of an execution that has a place: says so durably, lets an engine run it, and hands on how it ended. */
 import type { ExecutionError, executionEvents, ExecutionState } from "@gantry/contract";
+import { SlotMap } from "@gantry/contract/slot-map";
 
 import type { Clock } from "../core/clock.ts";
 import type { Publish } from "../core/event-bus.ts";
@@ -39,9 +40,14 @@ export interface AttemptsOptions {
   logger: Logger;
 }
 
+export interface UnderWay {
+  live: LiveExecution;
+  over: Promise<void>;
+}
+
 export interface Attempts {
   /** Those under way, each until it has ended or waits for another attempt, and that is stored. */
-  readonly underWay: ReadonlyMap<LiveExecution, Promise<void>>;
+  readonly underWay: SlotMap<string, UnderWay>;
   /** The row as it is from the attempt's beginning on. */
   begun(live: LiveExecution, place: Place): ExecutionRow;
   /** `live.row` says running and is durable; now it may have effects. */
@@ -70,11 +76,11 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     logger,
   } = options;
 
-  const underWay = new Map<LiveExecution, Promise<void>>();
+  const underWay = new SlotMap<string, UnderWay>();
 
   const track = (live: LiveExecution, over: Promise<void>) => {
-    underWay.set(live, over);
-    void over.finally(() => underWay.get(live) === over && underWay.delete(live));
+    underWay.set(live.id, { live, over });
+    void over.finally(() => underWay.get(live.id)?.over === over && underWay.delete(live.id));
   };
 
   const begun: Attempts["begun"] = (live, place) => {

@@ -1,6 +1,6 @@
 /** Runs one attempt of a function command in a leased worker. */
-import { openOutputLog, type OutputLog } from "../core/output-log.ts";
 import { startDeadline } from "./deadline.ts";
+import { LazyLog } from "./lazy-log.ts";
 import { settleLeftovers } from "./leftovers.ts";
 import { abortGraceMs, type AttemptJob, type RunningAttempt, termGraceMs } from "./engine.ts";
 import type { AttemptOutcome } from "./state.ts";
@@ -18,7 +18,7 @@ const maxBacklogBytes = 4 * 1024 * 1024;
 /** `release` is called once, before `outcome` settles. */
 export function runFunction(worker: WorkerProcess, job: FunctionJob, release: () => void): RunningAttempt {
   const { executionId, attempt, file, command, input, cwd, env } = job;
-  const log = createLazyLog(job.logFile, job.logLimitBytes);
+  const log = new LazyLog(job.logFile, job.logLimitBytes);
   let stoppedBy: AttemptOutcome["endedBy"] | undefined;
   let killTimer: NodeJS.Timeout | undefined;
 
@@ -52,7 +52,8 @@ export function runFunction(worker: WorkerProcess, job: FunctionJob, release: ()
     if (stoppedBy !== undefined || !worker.usable) await worker.end();
     release();
     const stopped = stoppedBy !== undefined;
-    const [leftovers] = await Promise.all([end.mayHaveLeft ? settleLeftovers(executionId, { stopped }) : [], log.close()]);
+    const leftovers = end.mayHaveLeft ? await settleLeftovers(executionId, { stopped }) : [];
+    if (!log.isEmpty) await log.close();
     const { result, exitCode, signal } = end;
     const endedBy = stoppedBy ?? (signal !== null && fromOutside.has(signal) ? "interrupted" : "itself");
     return { endedBy, result, exitCode, signal, leftovers, error: end.error ?? exitError(exitCode, signal) };
@@ -67,45 +68,4 @@ const fromOutside: ReadonlySet<string> = new Set(["SIGKILL", "SIGTERM", "SIGHUP"
 function exitError(exitCode: number | null, signal: string | null): AttemptOutcome["error"] {
   if (signal !== null) return { name: "Killed", message: `the worker was ended by ${signal}.` };
   return exitCode === 0 ? undefined : { name: "NonZeroExit", message: `exited with ${exitCode}` };
-}
-
-/** Most functions print little or nothing: the file is made at the first byte. */
-function createLazyLog(path: string, limitBytes: number) {
-  let log: OutputLog | undefined;
-  let opening: Promise<void> | undefined;
-  let before: { stream: 1 | 2; data: Buffer }[] = [];
-  let endOffset = 0;
-  let heldBytes = 0;
-  const open = async () => {
-    log = await openOutputLog(path, { limitBytes });
-    for (const { stream, data } of before) log.append(stream, data);
-    before = [];
-    heldBytes = 0;
-  };
-  const flush = async () => {
-    await opening;
-    await log?.flush();
-  };
-  return {
-    append(stream: 1 | 2, data: Buffer): number {
-      const offset = endOffset;
-      endOffset += data.length;
-      if (log !== undefined) log.append(stream, data);
-      else {
-        before.push({ stream, data });
-        heldBytes += data.length;
-        // A log that cannot be opened (disk full) must not fail the command.
-        opening ??= open().catch(() => undefined);
-      }
-      return offset;
-    },
-    get backlogBytes() {
-      return log?.backlogBytes ?? heldBytes;
-    },
-    flush,
-    async close() {
-      await flush();
-      await log?.close();
-    },
-  };
 }

@@ -1,11 +1,9 @@
 /** An execution that has not ended yet, as this daemon holds it: its row, its output, and who is watching. */
-import { join } from "node:path";
-
 import { type CommandKind, type ExecutionError, type ExecutionState, outputLimitBytes } from "@gantry/contract";
 
 import type { RunningAttempt } from "./engine.ts";
 import type { Limited } from "./limits.ts";
-import { createLiveOutput, type LiveOutput } from "./live-output.ts";
+import { LiveOutput } from "./live-output.ts";
 import type { Waiting } from "./ready-queue.ts";
 import { parsePolicy, type RepeatPolicy, type Spent } from "./repeat.ts";
 import type { ExecutionRow } from "./store.ts";
@@ -78,7 +76,7 @@ export interface LiveExecutionOptions {
 }
 
 export function logFileOf(outputsDirectory: string, executionId: string): string {
-  return join(outputsDirectory, `${executionId}.log`);
+  return `${outputsDirectory}/${executionId}.log`;
 }
 
 export function createLiveExecution(options: LiveExecutionOptions): LiveExecution {
@@ -99,7 +97,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     attemptStartedAtMs: row.startedAtMs ?? row.createdAtMs,
     readyAtMs: row.createdAtMs,
     logFile,
-    output: createLiveOutput({ logFile, keepBytes: outputLimitBytes, flushed: async () => live.running?.flushed() }),
+    output: new LiveOutput({ logFile, keepBytes: outputLimitBytes, flushed: async () => live.running?.flushed() }),
     hasOutput,
     target,
     input,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { openOutputLog } from "../core/output-log.ts";
-import { createLiveOutput } from "./live-output.ts";
+import { LiveOutput } from "./live-output.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }));
 test("a reader at any offset gets every byte once, from the file and from memory", async () => {
   const logFile = join(folder, "log");
   const log = await openOutputLog(logFile);
-  const output = createLiveOutput({ logFile, keepBytes: 10, flushed: () => log.flush() });
+  const output = new LiveOutput({ logFile, keepBytes: 10, flushed: () => log.flush() });
   const whole = Array.from({ length: 30 }, (_, index) => `<${index}>`).join("");
   for (let at = 0; at < whole.length; at += 7) {
     const data = Buffer.from(whole.slice(at, at + 7));
@@ -32,7 +32,7 @@ test("a reader at any offset gets every byte once, from the file and from memory
 });
 
 test("short output is kept whole and needs no file", async () => {
-  const output = createLiveOutput({ logFile: join(folder, "none"), keepBytes: 10, flushed: async () => undefined });
+  const output = new LiveOutput({ logFile: join(folder, "none"), keepBytes: 10, flushed: async () => undefined });
   output.push({ stream: 2, timeMs: 1, offset: 0, data: Buffer.from("abc") });
   output.push({ stream: 2, timeMs: 1, offset: 0, data: Buffer.from("abc") });
   expect(output.tail()).toEqual({ text: "abc", truncated: false });

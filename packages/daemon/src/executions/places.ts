@@ -25,8 +25,8 @@ export interface Places {
   waitingIn(queue: string): number;
   /** In no order. */
   allWaiting(): Iterable<LiveExecution>;
-  /** Hold a place: from before the row says running until the process is gone. */
-  readonly active: ReadonlySet<LiveExecution>;
+  /** How many hold a place: from before the row says running until the process is gone. */
+  readonly running: number;
   /** A place for one that would not overtake any that wait; undefined when it has to wait itself. */
   take(live: LiveExecution): Place | undefined;
   /** For one that runs already, whatever the limits. */
@@ -48,14 +48,14 @@ const isFunction = ({ row }: LiveExecution) => row.kind === "function";
 export function createPlaces({ pool, limits, maxConcurrent, clock, start }: PlacesOptions): Places {
   const queue = createReadyQueue<LiveExecution>();
   const queued = createTally();
-  const active = new Set<LiveExecution>();
+  let running = 0;
   let closed = false;
 
   const occupy = (live: LiveExecution) => {
-    active.add(live);
+    running += 1;
     limits.began(live);
   };
-  const isFull = () => closed || active.size >= maxConcurrent;
+  const isFull = () => closed || running >= maxConcurrent;
   const placeFor = (live: LiveExecution): Place | undefined => (isFunction(live) ? pool.lease() : true);
   const remove = (live: LiveExecution) => {
     if (!queue.remove(live)) return false;
@@ -84,7 +84,9 @@ export function createPlaces({ pool, limits, maxConcurrent, clock, start }: Plac
     },
     waitingIn: (name) => queued.of(name),
     allWaiting: () => queue.items(),
-    active,
+    get running() {
+      return running;
+    },
     take(live) {
       if (isFull() || queue.has(live.lane) || limits.holds(live)) return undefined;
       const place = placeFor(live);
@@ -93,7 +95,7 @@ export function createPlaces({ pool, limits, maxConcurrent, clock, start }: Plac
     },
     adopt: occupy,
     free(live, place) {
-      active.delete(live);
+      running -= 1;
       limits.ended(live);
       if (place !== true) pool.release(place);
       pump();

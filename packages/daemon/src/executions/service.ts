@@ -1,5 +1,6 @@
 /** The rules of executions: accept durably, start in order, tell the outcome truly, stop on request. The parts are joined here. */
 import { type ExecuteInput, type executionEvents, type ExecutionState, GantryError, type queueEvents } from "@gantry/contract";
+import { SlotMap } from "@gantry/contract/slot-map";
 
 import { type Caller, mayTouch } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
@@ -91,7 +92,7 @@ export interface ExecutionsService {
 
 export function createExecutionsService(options: ExecutionsServiceOptions): ExecutionsService {
   const { store, findCommand, atRest, answers, pool, programs, programEnvironment, outputsDirectory, publish, clock, logger } = options;
-  const lives = new Map<string, LiveExecution>();
+  const lives = new SlotMap<string, LiveExecution>();
   let closing = false;
 
   const bytesSoFar = async ({ hasOutput, output, row, running }: LiveExecution) => {
@@ -285,7 +286,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       return {
         queued: places.waiting,
         scheduled: timetable.waiting,
-        running: places.active.size,
+        running: places.running,
         total: await store.count(),
         pausedQueues: queues.paused,
       };

@@ -7,6 +7,7 @@
  * and an `id` the caller goes on with `chunk { id, seq, data | batch }`, no further than 64 and what `credit` events add, and `end { id }`.
  */
 import { GantryError, streamCreditChunks, type Problem } from "@gantry/contract";
+import { SlotMap } from "@gantry/contract/slot-map";
 
 import { requirePermission, type Caller } from "../core/caller.ts";
 import type { Logger } from "../core/logger.ts";
@@ -24,8 +25,8 @@ export interface CallerLinkParts {
 }
 
 export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, logger }: CallerLinkParts): void {
-  const open = new Set<Call>();
-  const named = new Map<string, OpenCall>();
+  const open = new SlotMap<string, Call>();
+  const named = new SlotMap<string, OpenCall>();
 
   const problemOf = (error: unknown): Problem => {
     if (error instanceof GantryError) return error.toProblem();
@@ -38,7 +39,7 @@ export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, 
       // Chunks of a streaming method belong to callers that ask for them; taking them lets the method reach its result.
       chunks: (call, _seq, items) => calls.consumed(call, items.length),
       settled(call, outcome) {
-        open.delete(call);
+        open.delete(call.id);
         if (id !== undefined) named.delete(id);
         acknowledge(ack, answerOf(call, outcome));
       },
@@ -46,19 +47,19 @@ export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, 
     };
     const call = calls.start(request, sink);
     if (call.state === "closed") return;
-    open.add(call);
+    open.set(call.id, call);
     if (id !== undefined) named.set(id, { call, cancel: () => void calls.cancel(call, "its caller cancelled it"), allow: () => undefined });
   };
 
   const startStream = (request: CallRequest, id: string, credit: number) => {
     const stream = createCallerStream(socket, calls, id, credit, (call) => {
-      open.delete(call);
+      open.delete(call.id);
       named.delete(id);
     });
     const call = calls.start(request, stream.sink);
     if (call.state === "closed") return;
     stream.opened(call);
-    open.add(call);
+    open.set(call.id, call);
     named.set(id, Object.assign(stream, { call }));
   };
 
@@ -99,8 +100,8 @@ export function openCallerLink(socket: ProviderSocket, caller: Caller, { calls, 
     if (Number.isSafeInteger(chunks) && (chunks as number) > 0) named.get(idOf(message) ?? "")?.allow(chunks as number);
   });
   socket.on("disconnect", () => {
-    // Cancelling takes a call out of the set, which iteration over a Set allows.
-    for (const call of open) calls.cancel(call, "its caller disconnected");
+    // Cancelling takes a call out of the map, which its iteration allows.
+    for (const call of open.values()) calls.cancel(call, "its caller disconnected");
   });
 }
 

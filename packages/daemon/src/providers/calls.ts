@@ -30,6 +30,7 @@ import { createRetryBudget } from "./retry-budget.ts";
 import { canServe, choose, describeRoute, isAdmitted, mostAreOpen, routeKeysOf } from "./routing.ts";
 import { holdsSlot, isAwaited, nextCallState, type CallEvent } from "./state.ts";
 import { exceedsBytes } from "@gantry/contract/json-weight";
+import { SlotMap } from "@gantry/contract/slot-map";
 import { candidatesOf, nobodyServes } from "./candidates.ts";
 import { createWaitQueue } from "./wait-queue.ts";
 
@@ -87,7 +88,7 @@ export interface CallEngineParts {
 }
 
 export function createCallEngine({ registry, clock, newCallId, publish, bind, unbind }: CallEngineParts): CallEngine {
-  const active = new Map<string, Call>();
+  const active = new SlotMap<string, Call>();
   const queue = createWaitQueue<Call>();
   const retries = createRetryBudget();
   const tell = createCallNews(publish);

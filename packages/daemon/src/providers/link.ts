@@ -18,6 +18,7 @@ import {
   type ProviderType,
   UnregisterMessage,
 } from "@gantry/contract";
+import { SlotMap } from "@gantry/contract/slot-map";
 import type { z } from "zod";
 
 import type { Caller } from "../core/caller.ts";
@@ -53,7 +54,7 @@ export interface LinkParts {
 }
 
 /** Calls that are out, by connection: another provider's ids mean nothing here. */
-const pendingOf = new WeakMap<InstanceLink, Map<string, Call>>();
+const pendingOf = new WeakMap<InstanceLink, SlotMap<string, Call>>();
 
 export function bindCall(instance: ProviderInstance, call: Call): void {
   pendingOf.get(instance.link)?.set(call.id, call);
@@ -64,7 +65,7 @@ export function unbindCall(instance: ProviderInstance, call: Call): void {
 }
 
 export function openLink(socket: ProviderSocket, caller: Caller, { calls, events, clock, logger, node, typeOf }: LinkParts): void {
-  const pending = new Map<string, Call>();
+  const pending = new SlotMap<string, Call>();
   const asked = new Set<(error: Error) => void>();
   let instance: ProviderInstance | undefined;
   let evictedFor: string | undefined;
