@@ -56,11 +56,18 @@ interface SessionRoomsOptions {
 /** Resolves when the sessions that lived on have been found again. */
 export async function composeSessions({ config, db, paths, host, publish, clock, logger }: SessionRoomsOptions): Promise<SessionRooms> {
   const home = homedir();
+  const hooks = createHooks({
+    directory: join(paths.runDirectory, "agents"),
+    controlSocket: paths.controlSocket,
+    hookFile: entryFile("agent-hook"),
+    nodeFile: process.execPath,
+  });
   const profiles = createProfiles({
     profiles: resolveProfiles(config.profile, process.env.SHELL ?? "/bin/sh"),
     prober: createProber({ cacheFile: join(paths.stateDirectory, "profiles.json"), nowMs: () => clock.now() }),
     environment: (given) => sessionEnvironment(process.env, given, "pty"),
     homeDirectory: home,
+    hooksFit: (kind) => hooks.fits(kind),
   });
   const sessions = createSessionService({
     store: createSessionStore(db),
@@ -79,12 +86,7 @@ export async function composeSessions({ config, db, paths, host, publish, clock,
       totalBytes: config.sessions.recordTotalBytes,
       render: (file, format) => renderRecording(entryFile("process-host"), file, format),
     }),
-    hooks: createHooks({
-      directory: join(paths.runDirectory, "agents"),
-      controlSocket: paths.controlSocket,
-      hookFile: entryFile("agent-hook"),
-      nodeFile: process.execPath,
-    }),
+    hooks,
     promptStore: createPromptStore(db),
   });
   await sessions.adopt();

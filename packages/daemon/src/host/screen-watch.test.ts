@@ -57,7 +57,16 @@ test("announcements by OSC and title are told at once", async () => {
   await write("\u001b]9;4;3\u0007\u001b]9;4;0\u0007\u001b]133;A\u0007\u001b]133;C\u0007");
   await write("\u001b]777;notify;Agent;needs your permission\u0007\u001b]9;turn\u0001 complete\u0007");
   await write("\u001b]0;⠂ thinking\u0007\u001b]0;other\u0007");
-  expect(states()).toEqual(["osc working", "osc idle", "osc idle", "osc working", "osc waitingPermission", "osc idle", "title working"]);
+  expect(states()).toEqual([
+    "osc working",
+    "osc idle",
+    "osc idle",
+    "osc working",
+    "osc waitingPermission",
+    "osc idle",
+    "title working",
+    "title unknown",
+  ]);
   expect(signals[4]?.detail).toBe("notice: Agent;needs your permission");
 });
 

@@ -28,6 +28,7 @@ export function watchScreen(terminal: Terminal, rules: readonly ScreenRule[], ev
   let busySinceMs: number | undefined;
   let before: string | undefined;
   let told: string | undefined;
+  let titled = false;
 
   const tell = (source: ScreenSignal["source"], state: ScreenSignal["state"], detail: string): void =>
     events.signal({ source, state, detail: detail.slice(0, 200), timeMs: Date.now() });
@@ -66,7 +67,10 @@ export function watchScreen(terminal: Terminal, rules: readonly ScreenRule[], ev
 
   terminal.onTitleChange((title) => {
     const rule = compiled.find((one) => one.in === "title" && one.pattern.matcher(title).find());
+    // A title that says nothing takes back what the one before it said.
     if (rule !== undefined) tell("title", rule.state, rule.match);
+    else if (titled) tell("title", "unknown", "no rule matches");
+    titled = rule !== undefined;
   });
   terminal.parser.registerOscHandler(9, (data) => {
     const progress = /^4;(\d)/.exec(data)?.[1];

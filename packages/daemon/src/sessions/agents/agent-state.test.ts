@@ -169,6 +169,47 @@ test.each<[string, Step[], number, AgentState, string]>([
     "title",
   ],
   [
+    "a title that goes to rest is held back for what the screen shows next",
+    [
+      [1, "screen", "working"],
+      [2, "title", "idle"],
+    ],
+    3,
+    "working",
+    "screen",
+  ],
+  [
+    "and believed when that is nothing",
+    [
+      [1, "screen", "working"],
+      [2, "title", "idle"],
+    ],
+    2 + holdMs,
+    "idle",
+    "title",
+  ],
+  [
+    "a title that says nothing any more is forgotten",
+    [
+      [1, "screen", "idle"],
+      [2, "title", "working"],
+      [3, "title", "unknown"],
+    ],
+    4,
+    "idle",
+    "screen",
+  ],
+  [
+    "a dialog beats a hook that said the turn is over",
+    [
+      [1, "hook", "idle"],
+      [2, "screen", "waitingInput"],
+    ],
+    3,
+    "waitingInput",
+    "screen",
+  ],
+  [
     "an announcement beats the title",
     [
       [1, "title", "idle"],

@@ -39,6 +39,7 @@ export const keystrokeMs = 5000;
 export const restMs = 10_000;
 
 const waiting: ReadonlySet<AgentState> = new Set(["waitingPermission", "waitingInput"]);
+const quiet: ReadonlySet<AgentState> = new Set(["idle", "unknown"]);
 /** In this order, below keystrokes. */
 const observers = ["osc", "foreground", "title", "screen"] as const;
 
@@ -71,6 +72,8 @@ export function judge({ startedMs: _startedMs, signals, worked }: AgentFacts, no
   const { exit, hook, keystroke, screen } = signals;
   if (exit !== undefined) return told(exit);
   if (hook !== undefined) {
+    // No hook tells of the questions that it asks between turns; no prompt must be typed into one.
+    if (hook.state === "idle" && screen !== undefined && screen.timeMs > hook.timeMs && waiting.has(screen.state)) return told(screen);
     const at = restsOtherwise(hook, screen);
     if (at === undefined || screen === undefined) return told(hook);
     return nowMs >= at ? told(screen) : told(hook, at);
@@ -87,6 +90,12 @@ export function judge({ startedMs: _startedMs, signals, worked }: AgentFacts, no
     return screen === undefined
       ? { state: "starting", source: "start", detail: null, recheckAtMs: undefined }
       : { state: "unknown", source: "screen", detail: screen.detail, recheckAtMs: undefined };
+  if (signal.source === "title" && signal.state === "idle" && screen !== undefined && !quiet.has(screen.state)) {
+    // The title goes to rest a moment before the screen shows why: it may be a question.
+    const untilMs = screen.timeMs > signal.timeMs ? Infinity : signal.timeMs + holdMs;
+    if (screen.timeMs > (keystroke?.timeMs ?? -Infinity) && nowMs < untilMs)
+      return told(screen, Number.isFinite(untilMs) ? untilMs : undefined);
+  }
   const at = signal.source === "osc" || signal.source === "title" ? restsOtherwise(signal, screen) : undefined;
   if (at === undefined || screen === undefined) return told(signal);
   return nowMs >= at ? told(screen) : told(signal, at);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { hookNames } from "./hook-signals.ts";
 import { createHookSpool, type HookSpool } from "./hook-spool.ts";
+import { onlyRootCanWrite } from "./root-only.ts";
 
 export interface HooksOptions {
   /** One folder a session below it, 0700. */
@@ -22,6 +23,8 @@ export interface HookCall {
 }
 
 export interface Hooks {
+  /** False where an agent of that kind would warn of the files instead of taking them. */
+  fits(kind: keyof typeof hookNames): Promise<boolean>;
   /** What an agent of that kind is started with. */
   arguments(id: string, kind: keyof typeof hookNames): string[];
   environment(id: string, kind: keyof typeof hookNames): Record<string, string>;
@@ -64,6 +67,8 @@ export function createHooks({ directory, controlSocket, hookFile, nodeFile }: Ho
   let prepared: Promise<void> | undefined;
 
   return {
+    // Since 0.60 gemini takes a system's settings only from root.
+    fits: async (kind) => kind !== "gemini" || onlyRootCanWrite(directory),
     arguments: (id, kind) => (kind === "claude" ? ["--settings", fileOf(id, "settings.json")] : []),
     environment: (id, kind): Record<string, string> =>
       kind === "gemini" ? { GEMINI_CLI_SYSTEM_DEFAULTS_PATH: fileOf(id, "settings.json") } : {},

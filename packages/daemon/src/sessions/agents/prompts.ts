@@ -82,18 +82,23 @@ export function createPrompts(options: PromptsOptions): Prompts {
   const begin = async (row: PromptRow): Promise<void> => {
     await change(row, { state: "submitting" });
     await link.mark(row.sessionId, row.id);
-    const problem = await submit(row.sessionId, row.text, {
+    const outcome = await submit(row.sessionId, row.text, {
       link,
       write: options.write,
       confirmed: (id, sinceMs) => {
         const status = agents.get(id)?.status;
         return status?.source === "hook" && status.state !== "idle" && status.sinceMs >= sinceMs;
       },
+      asks: (id) => {
+        const state = agents.get(id)?.status.state;
+        return state === "waitingInput" || state === "waitingPermission";
+      },
       nowMs: () => clock.now(),
     });
     if (row.endedAtMs !== null || closed) return;
-    if (problem !== undefined) return end(row, "failed", `${problem}. Look at it: gantry sessions screen`);
-    await change(row, { state: "submitted", submittedAtMs: clock.now() });
+    if ("problem" in outcome) return end(row, "failed", `${outcome.problem}. Look at it: gantry sessions screen`);
+    // Whoever stops it from now on stops this prompt, also before the screen has reacted.
+    await change(row, { state: "submitted", submittedAtMs: outcome.enteredMs });
     // It may have been quick.
     const record = agents.get(row.sessionId);
     if (record !== undefined) follow(row.sessionId, record);

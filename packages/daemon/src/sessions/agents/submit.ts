@@ -8,10 +8,15 @@ export interface SubmitOptions {
   write(id: string, bytes: Uint8Array): void;
   /** True when the agent itself has said that it began. */
   confirmed(id: string, sinceMs: number): boolean;
+  /** True when it shows a question: an Enter would answer that. */
+  asks(id: string): boolean;
   nowMs(): number;
 }
 
 const lookEveryMs = 40;
+const stillLooks = 2;
+/** Something else on the screen may never stand still. */
+const movingLooks = 12;
 /** Nothing typed shows: the program does not read. Long, because the machine may be busy. */
 const echoMs = 5000;
 const reactMs = 10_000;
@@ -23,32 +28,54 @@ export function pasteOf(text: string, ansi: string): Uint8Array {
   return Buffer.from(asksForPastes ? `\u001b[200~${text.replaceAll("\u001b[201~", "")}\u001b[201~` : text.replaceAll(/\r?\n/g, "\r"));
 }
 
-/** Resolves to undefined when the screen reacted, else to what went wrong. */
-export async function submit(id: string, text: string, { link, write, confirmed, nowMs }: SubmitOptions): Promise<string | undefined> {
+/** How much of a text must be found: what comes after may be wrapped, or folded away. */
+const recognized = 12;
+const spaces = /\s+/g;
+/** Programs show long pastes as such words in brackets. */
+const folded = /\[Pasted /gi;
+
+/** True when the screen shows what was typed, and not only because it did so before. */
+export function showsTyped(text: string, before: string, shown: string): boolean {
+  const start = text.replaceAll(spaces, "").slice(0, recognized);
+  const times = (screen: string): number =>
+    screen.replaceAll(spaces, "").split(start).length + (text.length > 1 ? (screen.match(folded)?.length ?? 0) : 0);
+  return start !== "" && times(shown) > times(before);
+}
+
+/** Resolves to when Enter was pressed, if the screen reacted to it; else to what went wrong. */
+export async function submit(
+  id: string,
+  text: string,
+  { link, write, confirmed, asks, nowMs }: SubmitOptions,
+): Promise<{ enteredMs: number } | { problem: string }> {
   const look = (): Promise<string> => link.screen(id, "text");
   const before = await look();
   write(id, pasteOf(text, await link.screen(id, "ansi")));
   let shown = await look();
   const echoUntilMs = nowMs() + echoMs;
-  // Until it shows and stands still for two looks: an Enter that comes with a paste is taken for part of it.
-  for (let still = 0; still < 2;) {
+  // Until it shows and stands still: an Enter that comes with a paste is taken for part of it.
+  for (let still = 0, seen = 0; still < stillLooks && seen < movingLooks;) {
     if (nowMs() > echoUntilMs) {
+      if (asks(id))
+        return { problem: "The program asks something else, so Enter was not pressed; the prompt may still stand in its input" };
       if (shown !== before) break;
-      return `The program showed nothing of what was typed within ${echoMs / 1000} s, so Enter was not pressed`;
+      return { problem: `The program showed nothing of what was typed within ${echoMs / 1000} s, so Enter was not pressed` };
     }
     await delay(lookEveryMs);
     const next = await look();
-    still = next === shown && next !== before ? still + 1 : 0;
+    const isThere = showsTyped(text, before, next);
+    seen = isThere ? seen + 1 : 0;
+    still = isThere && next === shown ? still + 1 : 0;
     shown = next;
   }
-  const sinceMs = nowMs();
+  const enteredMs = nowMs();
   write(id, Buffer.from("\r"));
-  while ((await look()) === shown && !confirmed(id, sinceMs)) {
-    if (nowMs() > sinceMs + reactMs)
-      return `The screen did not react to Enter within ${reactMs / 1000} s; the prompt may still stand in its input`;
+  while ((await look()) === shown && !confirmed(id, enteredMs)) {
+    if (nowMs() > enteredMs + reactMs)
+      return { problem: `The screen did not react to Enter within ${reactMs / 1000} s; the prompt may still stand in its input` };
     await delay(lookEveryMs);
   }
-  return undefined;
+  return { enteredMs };
 }
 
 const restLooks = 3;

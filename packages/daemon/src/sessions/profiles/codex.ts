@@ -27,8 +27,11 @@ export const codex: ProfileDefinition = {
     {
       state: "waitingInput",
       in: "screen",
-      match: String.raw`Sign in with ChatGPT|Do you trust the contents|Press enter to continue|Finish signing in`,
+      match: String.raw`Sign in with ChatGPT|Do you trust the contents|Press enter to continue|Finish signing in|enter continue · esc back`,
     },
+    { state: "waitingPermission", in: "title", match: String.raw`^\[ . \] Action Required` },
+    // While it writes its answer, only the title moves.
+    { state: "working", in: "title", match: "^[⠀-⣿] " },
     { state: "idle", in: "bottom", match: String.raw`^\s*[›▌](\s|$)` },
   ],
 };

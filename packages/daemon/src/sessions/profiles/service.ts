@@ -17,6 +17,8 @@ export interface ProfilesOptions {
   /** What a session finds in its environment, given what its opener added. */
   environment(given: Readonly<Record<string, string>> | undefined): Record<string, string>;
   homeDirectory: string;
+  /** Whether hooks of that form can be given here. */
+  hooksFit(kind: NonNullable<ResolvedProfile["hooks"]>): Promise<boolean>;
 }
 
 export interface PreparedLaunch {
@@ -44,7 +46,7 @@ export interface Profiles {
 /** Those that give the terminal to what they start, and take it back. */
 const shells = new Set(["bash", "zsh", "fish", "dash", "ksh", "sh"]);
 
-export function createProfiles({ profiles, prober, environment, homeDirectory }: ProfilesOptions): Profiles {
+export function createProfiles({ profiles, prober, environment, homeDirectory, hooksFit }: ProfilesOptions): Profiles {
   const get = (name: string): ResolvedProfile => {
     const profile = profiles.get(name);
     if (profile !== undefined) return profile;
@@ -81,7 +83,8 @@ export function createProfiles({ profiles, prober, environment, homeDirectory }:
       resume: knows("resume", profile.resume?.latest) && profile.resume !== undefined,
       headless: knows("headless", profile.headless),
       fullAccess: knows("full access", profile.fullAccess),
-      hooks: profile.hooks !== undefined && (profile.hooks !== "claude" || knows("hooks", ["--settings"])),
+      hooks:
+        profile.hooks !== undefined && (profile.hooks !== "claude" || knows("hooks", ["--settings"])) && (await hooksFit(profile.hooks)),
     };
     return {
       name: profile.name,
@@ -125,7 +128,8 @@ export function createProfiles({ profiles, prober, environment, homeDirectory }:
       // A start with nothing to check does not wait for the program to be asked.
       const words = help.length === 0 ? null : (await prober.probe(path, help, environment(undefined), false)).words;
       const extra = input.mode === "pty" ? hookArguments(profile) : [];
-      const hooks = missingFlags(extra, words, help.length > 0).length === 0;
+      const fits = profile.hooks !== undefined && (await hooksFit(profile.hooks));
+      const hooks = fits && missingFlags(extra, words, help.length > 0).length === 0;
       const { args, refusals } = launchArguments(profile, words, {
         fullAccess,
         resume: input.resume ?? false,
