@@ -1,7 +1,12 @@
 /** `codex exec --json`: items that start and complete within one turn. */
 import { type CliEvent, type CliFormat, type Fields, fields, text, usageFrom } from "./format.ts";
 
-const usageNames = { inputTokens: "input_tokens", outputTokens: "output_tokens", cachedTokens: "cached_input_tokens" };
+const usageNames = {
+  inputTokens: "input_tokens",
+  outputTokens: "output_tokens",
+  cachedTokens: "cached_input_tokens",
+  cacheWriteTokens: "cache_write_input_tokens",
+};
 
 /** What each kind of item calls the thing it does. */
 const toolFields: Record<string, string[]> = {
