@@ -1,14 +1,13 @@
 /** The real AI CLIs, opened by their profiles: they are found and probed, and their screens are those that they paint in a bare terminal. */
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import type { AgentStatus } from "@gantry/contract";
 import { expect, test } from "vitest";
 
-import { aiCliStarts, freshHome, quietClaude } from "../support/ai-cli-starts.ts";
+import { aiCliStarts, freshHome } from "../support/ai-cli-starts.ts";
 import { needAiCli } from "../support/ai-clis.ts";
-import { startAnthropicStandIn } from "../support/anthropic-stand-in.ts";
 import { startBareTerminal } from "../support/bare-terminal.ts";
 import { environment, startTestDaemon } from "../support/daemon.ts";
 import { type Painted, paintedBy } from "../support/terminal-cells.ts";
@@ -60,49 +59,3 @@ test.for(aiCliStarts)("$cli up to its first question", { timeout: 180_000 }, asy
     await rm(root, { recursive: true, force: true, maxRetries: 5 });
   }
 });
-
-test(
-  "the real claude has a turn: its own hooks tell it, a prompt waits, and --wait prints the answer",
-  { timeout: 180_000 },
-  async (context) => {
-    const folder = await needAiCli(context, "claude");
-    const root = await realpath(await mkdtemp(join(tmpdir(), "gantry-cli-")));
-    try {
-      await using api = await startAnthropicStandIn("Hello from the stand-in.");
-      const work = join(root, "work");
-      await mkdir(work);
-      const key = "sk-ant-not-a-key-0000000000000000";
-      const settings = {
-        hasCompletedOnboarding: true,
-        theme: "dark",
-        customApiKeyResponses: { approved: [key.slice(-20)], rejected: [] },
-        projects: { [work]: { hasTrustDialogAccepted: true } },
-      };
-      await writeFile(join(root, ".claude.json"), JSON.stringify(settings));
-      const env = { HOME: root, ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: api.url, ...quietClaude };
-      const table = Object.entries(env).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-      await using daemon = await startTestDaemon({
-        config: `[profile.claude.env]\n${table.join("\n")}\n`,
-        env: { PATH: `${folder}${delimiter}${environment("").PATH}` },
-      });
-      const statusOf = async (): Promise<AgentStatus> => (await daemon.client.sessions.get({ id: "real" })).agent as AgentStatus;
-      const becomes = (state: string, source: string) =>
-        until(`claude is ${state} by its ${source}`, statusOf, (status) => status.state === state && status.source === source, {
-          timeoutMs: 60_000,
-        });
-      await daemon.client.sessions.open({ profile: "claude", name: "real", cwd: work, cols: 100, rows: 30 });
-      await becomes("idle", "hook");
-      const answered = daemon.cli(["sessions", "send", "--wait", "real", "Say hello"], { timeoutMs: 90_000 });
-      await becomes("working", "hook");
-      const waiting = await daemon.client.sessions.submitPrompt({ id: "real", text: "Say it again" });
-      expect(waiting.state).toBe("queued");
-      api.release();
-      expect(await answered).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Hello from the stand-in.") as string });
-      const again = await daemon.client.sessions.prompt({ id: "real", promptId: waiting.promptId, wait: true, timeoutMs: 60_000 });
-      expect(again).toMatchObject({ state: "done", output: expect.stringContaining("Hello from the stand-in.") as string });
-      expect(await statusOf()).toMatchObject({ state: "idle", source: "hook", detail: "Stop" });
-    } finally {
-      await rm(root, { recursive: true, force: true, maxRetries: 5 });
-    }
-  },
-);

@@ -25,6 +25,8 @@ export interface TestDaemonOptions {
   instance?: string;
   /** Added to the daemon's and the CLI's small environment; undefined takes a variable away. */
   env?: Record<string, string | undefined>;
+  /** Where its folders are made; the folder for temporary files unless given. */
+  parent?: string;
   /** More flags for the daemon. */
   flags?: string[];
 }
@@ -84,7 +86,7 @@ const daemonMain = join(repository, "packages/daemon/src/main.ts");
 const cliFile = join(repository, "packages/cli/bin/gantry.js");
 
 export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), "gantry-test-")));
+  const root = await realpath(await mkdtemp(join(options.parent ?? tmpdir(), "gantry-test-")));
   const home = join(root, "h");
   const folder = await mkdtemp(join(root, "work-"));
   const instance = options.instance ?? "default";

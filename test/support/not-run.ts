@@ -1,6 +1,6 @@
 /** Tests that need a program which may be absent say "not run: <why>" instead of passing or failing. */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -80,6 +80,11 @@ export const smallDisks = requirement("file systems cannot be mounted here (that
     rmdirSync(folder);
   }
 });
+
+/** A folder in which temporary ones can be made that only root can write, all the way up. */
+export const rootOnlyFolder = requirement("there is no folder here that only root can write (that needs root)", () =>
+  process.getuid?.() === 0 ? ["/run", "/var/lib"].find((folder) => (statSync(folder).mode & 0o022) === 0) : undefined,
+);
 export const natsServer = requirement("nats-server is not installed", () => onPath("nats-server"));
 export const redisServer = requirement("redis-server is not installed", () => onPath("redis-server"));
 
