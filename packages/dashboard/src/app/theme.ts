@@ -55,6 +55,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--gantry-line": "#e1e5ea",
     "--mantine-color-red-light": "rgb(217 67 63 / 9%)",
     "--gantry-quiet": "#5a6573",
+    // Defaults stand in empty fields: they must be readable.
+    "--mantine-color-placeholder": "#6b7686",
     "--mantine-color-dimmed": "#5a6573",
   },
   dark: {
@@ -68,6 +70,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-steel-light-hover": "rgb(72 133 213 / 26%)",
     "--mantine-color-steel-light-color": "#a9c8f0",
     "--gantry-quiet": "#9aa5b4",
+    "--mantine-color-placeholder": "#8d97a6",
     "--mantine-color-dimmed": "#9aa5b4",
   },
 });

@@ -21,13 +21,15 @@ export function TerminalView({ id, active }: { id: string; active: boolean }) {
   const [replaying, setReplaying] = useState(false);
   const [prompting, setPrompting] = useLocalStorage({ key: "gantry.prompts", defaultValue: false, getInitialValueInEffect: false });
   const { client } = useAccess();
-  const { data: session } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
+  const { data: session, isError } = useQuery({ queryKey: ["sessions", "one", id], queryFn: () => client.sessions.get({ id }) });
   const onKey = useCallback((event: KeyboardEvent) => handleKey(event, () => setSearching(true)), []);
-  const { status, screen, takeControl, type, focus } = useTerminal(element, id, onKey);
+  const ready = session !== undefined || isError;
+  // Whether prompts are shown beside it decides its width, and every other width in between would make the program paint anew.
+  const { status, screen, takeControl, type, focus } = useTerminal(element, id, onKey, ready);
 
   useEffect(() => {
-    if (active && !replaying) focus();
-  }, [active, replaying, focus]);
+    if (active && !replaying && ready) focus();
+  }, [active, replaying, ready, focus]);
 
   return (
     <section className={classes.view} hidden={!active} aria-label="Terminal">

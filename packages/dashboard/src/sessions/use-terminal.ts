@@ -36,6 +36,8 @@ export function useTerminal(
   element: RefObject<HTMLElement | null>,
   sessionId: string,
   onKey: (event: KeyboardEvent) => boolean,
+  /** False while its place on the page is not known yet. */
+  ready: boolean,
 ): TerminalHandle {
   const { credential } = useAccess();
   const [status, setStatus] = useState<TerminalStatus>(unknown);
@@ -44,6 +46,7 @@ export function useTerminal(
   const fill = useRef<() => void>(() => undefined);
 
   useEffect(() => {
+    if (!ready) return () => undefined;
     const box = element.current as HTMLElement;
     const made = openScreen(box, getComputedStyle(document.documentElement).getPropertyValue("--mantine-font-family-monospace"));
     const { terminal } = made;
@@ -152,7 +155,7 @@ export function useTerminal(
       attachment.current = undefined;
       setStatus(unknown);
     };
-  }, [element, sessionId, credential, onKey]);
+  }, [element, sessionId, credential, onKey, ready]);
 
   const takeControl = useCallback(() => {
     const size = screen.current?.fittingSize();
