@@ -1,4 +1,7 @@
-/** The real AI CLIs in the page: up to their first question its cells are those that the same program paints in a bare terminal. */
+/**
+ * The real AI CLIs in the page, up to their first question: its cells are those that the same program paints in a bare terminal, or, for
+ * one that never starts twice alike, those that the same bytes paint there.
+ */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -6,6 +9,7 @@ import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
 
 import { build } from "../../scripts/build.ts";
+import { attachOverWebSocket } from "../support/attach.ts";
 import { aiCliStarts, freshHome } from "../support/ai-cli-starts.ts";
 import { needAiCli } from "../support/ai-clis.ts";
 import { startBareTerminal } from "../support/bare-terminal.ts";
@@ -18,7 +22,7 @@ import { sessionEnv } from "../support/user-terminal.ts";
 import { visitPage } from "../support/visit.ts";
 
 test.for(aiCliStarts)("$cli in the page, live and late", { timeout: 240_000 }, async (start, context) => {
-  const { cli, args = [], shows, env: more } = start;
+  const { cli, args = [], shows, varies = false, env: more } = start;
   const folder = await needAiCli(context, cli);
   const executable = need(context, chromium);
   await build(["dashboard"], true);
@@ -31,9 +35,9 @@ test.for(aiCliStarts)("$cli in the page, live and late", { timeout: 240_000 }, a
     const visit = (path: string) => visitPage(browser, daemon, path, context);
     const shape = await pageSize({ daemon, visit }, context);
     const env = sessionEnv(daemon, { ...more, HOME: home });
-    let wanted: Painted;
+    let wanted: Painted | undefined;
     await freshHome(home, start);
-    {
+    if (!varies) {
       await using bare = startBareTerminal(join(folder, cli), args, { ...shape, cwd: work, env });
       await bare.shows(shows);
       await bare.settles(1500);
@@ -41,14 +45,19 @@ test.for(aiCliStarts)("$cli in the page, live and late", { timeout: 240_000 }, a
     }
     await freshHome(home, start);
     const { sessionId: id } = await daemon.client.sessions.open({ profile: cli, cwd: work, env, ...shape });
+    // A bare terminal that is given all bytes: what they paint, whatever the program makes of a window that loses and gets the focus.
+    const watcher = await attachOverWebSocket(daemon.url, daemon.key, id, { since: "0", readOnly: "true" });
     const page = await visit(`/sessions/${id}`);
     await page.getByText("In control", { exact: true }).waitFor();
     const terminal = terminalIn(page);
     await terminal.shows(shows);
-    const live = await terminal.differencesFrom(wanted);
+    const now = () => paintedBy(watcher.terminal);
+    const live = await terminal.differencesFrom(wanted ?? now);
     await page.reload();
     await page.getByText("In control", { exact: true }).waitFor();
-    const late = await terminal.differencesFrom(wanted);
+    const late = await terminal.differencesFrom(now);
+    watcher.close();
+    await watcher.closed;
     expect({ live, late }).toEqual({ live: [], late: [] });
     await daemon.client.sessions.kill({ id });
   } finally {

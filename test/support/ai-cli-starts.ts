@@ -10,6 +10,8 @@ export interface AiCliStart {
   args?: string[];
   /** The first question that it asks without a connection. */
   shows: string;
+  /** Two starts of its own differ: its notices come in another order, or it paints anew when it likes. */
+  varies?: true;
   files: Record<string, string>;
   env: Record<string, string>;
 }
@@ -25,7 +27,7 @@ export const aiCliStarts: AiCliStart[] = [
     env: quietClaude,
   },
   { cli: "codex", args: ["-c", "check_for_update_on_startup=false", "--no-daemon"], shows: "Press enter to continue", files: {}, env: {} },
-  { cli: "gemini", shows: "Do you trust the files in this folder", files: {}, env: {} },
+  { cli: "gemini", shows: "Do you trust the files in this folder", varies: true, files: {}, env: {} },
 ];
 
 /** A home in which the program has never run: everyone who starts it sees its very first start, at the same path. */

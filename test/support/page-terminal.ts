@@ -13,8 +13,8 @@ export interface PageTerminal {
   type(text: string): Promise<void>;
   shows(text: string): Promise<unknown>;
   painted(): Promise<Painted>;
-  /** Where it differs in the end; given time, because a screen comes in pieces. */
-  differencesFrom(wanted: Painted): Promise<string[]>;
+  /** Where it differs in the end; given time, because a screen comes in pieces. A function tells what is wanted by then. */
+  differencesFrom(wanted: Painted | (() => Painted)): Promise<string[]>;
 }
 
 /** `label` is the section's: Terminal or Recording. */
@@ -40,7 +40,7 @@ export function terminalIn(page: Page, label = "Terminal"): PageTerminal {
       ),
     painted,
     async differencesFrom(wanted) {
-      const look = async () => differences(await painted(), wanted);
+      const look = async () => differences(await painted(), typeof wanted === "function" ? wanted() : wanted);
       await until("the screens to be equal", look, (found) => found.length === 0, patient).catch(() => undefined);
       return look();
     },
