@@ -1,5 +1,5 @@
 /** The parts of docs/ that follow from the contract, so that they cannot say anything else than the program does. */
-import { type AnyOperation, Configuration, contract, errorCodes, Permission, Role, rolePermissions } from "@gantry/contract";
+import { type AnyOperation, Configuration, contract, errorCodes, isReloadable, Permission, Role, rolePermissions } from "@gantry/contract";
 import { createOpenApi } from "@gantry/daemon/openapi";
 import { z } from "zod";
 
@@ -39,6 +39,10 @@ Gantry reads, strongest first: flags, the environment, the nearest \`gantry.toml
 user's own file \`$XDG_CONFIG_HOME/gantry/gantry.toml\`, and the defaults below. Keys that do not exist are errors, with a suggestion.
 \`gantry config show\` prints every value and where it came from; \`gantry config validate\` checks a file without starting anything.
 
+\`gantry config reload\` lets a running instance read all of it anew. What it changes holds from then on, and what runs, waits, or is connected is not
+touched. A wrong file is refused with its line, and what was in force stays. Keys marked *restart* below are named in the answer and change with
+\`gantry restart\`. \`gantry status -v\` tells when the files differ from what is in force.
+
 A key of \`[daemon]\`, \`[commands]\`, or \`[sessions]\` can be given in the environment: \`daemon.logLevel\` is \`GANTRY_DAEMON_LOG_LEVEL\`,
 \`commands.history.maxCount\` is \`GANTRY_COMMANDS_HISTORY_MAX_COUNT\`.
 \`GANTRY_INSTANCE\` chooses the instance and \`GANTRY_HOME\` moves all files into one folder. Editors that know JSON Schema can use
@@ -57,7 +61,10 @@ function configurationTables(table: JsonSchema, path: string): string[] {
     else if (named?.properties !== undefined) below.push(...configurationTables(named, `${inner}.<name>`));
     if (value.properties === undefined && (named?.properties === undefined || value.description !== undefined)) {
       const required = table.required?.includes(name) === true && value.default === undefined;
-      rows.push(`| \`${name}\` | ${kindOf(value)} | ${required ? "required" : defaultOf(value)} | ${escape(value.description ?? "")} |`);
+      const restart = isReloadable(inner) ? "" : " (*restart*)";
+      rows.push(
+        `| \`${name}\` | ${kindOf(value)} | ${required ? "required" : defaultOf(value)} | ${escape(value.description ?? "")}${restart} |`,
+      );
     }
   }
   const head = path === "" ? "## Top level" : `## [${path}]`;

@@ -112,7 +112,14 @@ test("a wrong configuration and one that changed since the start are told", asyn
   expect(await runCli(["start"], home)).toMatchObject({ exitCode: 0 });
   expect(await diagnose()).toMatchObject({ clean: true });
   await writeFile(join(root, "gantry.toml"), "[sessions]\nmax = 8\n[daemon]\nport = 0\n");
-  expect((await diagnose()).only("configuration")).toMatchObject({ severity: "warning", remedy: "gantry restart" });
+  expect((await diagnose()).only("configuration")).toMatchObject({ severity: "warning", remedy: "gantry config reload" });
+  await writeFile(join(root, "gantry.toml"), '[sessions]\nmax = 8\n[daemon]\nport = 0\nhost = "localhost"\n');
+  expect(await runCli(["config", "reload"], home)).toMatchObject({ exitCode: 0 });
+  expect((await diagnose()).only("configuration")).toMatchObject({
+    severity: "warning",
+    cause: expect.stringContaining("daemon.host in "),
+    remedy: "gantry restart",
+  });
   await writeFile(join(root, "gantry.toml"), "[sessions]\nmaxx = 8\n");
   expect((await diagnose()).only("configuration")).toMatchObject({
     severity: "error",

@@ -190,7 +190,7 @@ test("a taken port is refused with who holds it, and nothing is left behind", as
 });
 
 test.each([
-  ["[daemon]\nprot = 1\n", "gantry.toml: unknown key daemon.prot. Did you mean port?"],
+  ["[daemon]\nprot = 1\n", "gantry.toml:2: unknown key daemon.prot. Did you mean port?"],
   ["[daemon\n", "gantry.toml:1:"],
   ["[daemon]\nport = 70000\n", "daemon.port is 70000"],
 ])("a wrong configuration stops the start with 78 and its place: %j", async (text, message) => {

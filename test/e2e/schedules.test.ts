@@ -104,7 +104,7 @@ test("a wrong schedule in gantry.toml is named by its key, and nothing is starte
   const file = join(daemon.folder, "wrong.toml");
   await writeFile(file, `[schedule.x]\ncommand = "mark"\ncron = "99 * * * *"\n`);
   const { stderr, exitCode } = await daemon.cli(["config", "validate", "--config", file]);
-  expect(stderr).toContain(`${file}: [schedule.x] cron: "99 * * * *" is no cron pattern`);
+  expect(stderr).toContain(`${file}:1: [schedule.x] cron: "99 * * * *" is no cron pattern`);
   expect(exitCode).toBe(78);
 });
 

@@ -124,11 +124,12 @@ export const verbs: Record<string, VerbEntry> = {
     },
   },
   config: {
-    summary: "Show and check the configuration",
+    summary: "Show, check, and reload the configuration",
     verbs: {
       init: { summary: "Write a gantry.toml to begin with", load: () => import("./instances/config-init.ts") },
       show: { summary: "Show the configuration and where each value came from", load: () => import("./instances/config-show.ts") },
       validate: { summary: "Check the configuration without starting anything", load: () => import("./instances/config-validate.ts") },
+      reload: { summary: "Let the running instance read its configuration anew", load: () => import("./instances/config-reload.ts") },
     },
   },
   completions: { summary: "Print the script that completes gantry's words in a shell", load: () => import("./completions/completions.ts") },

@@ -20,6 +20,7 @@ export * from "./process-identity.ts";
 export * from "./provider-protocol.ts";
 export * from "./providers.ts";
 export * from "./queues.ts";
+export * from "./reload.ts";
 export * from "./rooms.ts";
 export * from "./schedules.ts";
 export * from "./session-protocol.ts";

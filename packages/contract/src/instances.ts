@@ -4,6 +4,7 @@ import { z } from "zod";
 import { event } from "./event.ts";
 import { operation, room } from "./operation.ts";
 import { DurationMs, InstanceName, QueueName, Timestamp } from "./primitives.ts";
+import { ConfigurationState, Reload } from "./reload.ts";
 
 /** `daemon`: detached, one per name. `http`: in the foreground, in a terminal, a service, or a container. */
 export const ManagementStyle = z.enum(["daemon", "http"]);
@@ -29,6 +30,8 @@ export const InstanceRecord = z.object({
   /** Absolute path, or absent when only defaults, environment, and flags were used. */
   configFile: z.string().optional(),
   configHash: z.string(),
+  /** After a reload that left keys to a restart: what was read then, and those keys. */
+  pending: z.object({ configHash: z.string(), keys: z.array(z.string()) }).optional(),
   /** What a restart must repeat: the flags given and the folder they were given in. */
   launch: z.object({ workingDirectory: z.string(), flags: z.array(z.string()) }),
 });
@@ -58,6 +61,8 @@ export const InstanceStatus = z.object({
   uptimeSeconds: z.number(),
   url: z.string(),
   configFile: z.string().optional(),
+  /** Absent from daemons that cannot reload. */
+  configuration: ConfigurationState.optional(),
   stateDirectory: z.string(),
   logFile: z.string(),
   controlSocket: z.string(),
@@ -249,6 +254,19 @@ export const instanceOperations = room("instances", {
       values: z.array(z.object({ key: z.string(), value: z.unknown(), origin: z.string() })),
     }),
   }),
+  reload: operation({
+    method: "POST",
+    path: "/config/reload",
+    permission: "config.write",
+    summary: "Read the configuration anew and put into force what needs no restart; a wrong file changes nothing",
+    input: z.object({
+      /** Only tell what would change. */
+      dryRun: z.boolean().default(false),
+    }),
+    output: Reload,
+    errors: ["configurationInvalid", "conflict", "unavailable"],
+    idempotent: true,
+  }),
   stop: operation({
     method: "POST",
     path: "/daemon/stop",
@@ -267,5 +285,9 @@ export const instanceOperations = room("instances", {
 });
 
 export const instanceEvents = {
+  "instance.reloaded": event(
+    "config.read",
+    z.object({ instance: InstanceName, applied: z.array(z.string()), needRestart: z.array(z.string()) }),
+  ),
   "instance.draining": event("instances.read", z.object({ instance: InstanceName, drainTimeoutMs: z.int() })),
 };

@@ -66,7 +66,10 @@ export async function openDoors(doors: Doors): Promise<void> {
     loginCookie,
   };
   const byName = new Map(operations.map((bound) => [bound.operation.name, bound]));
-  const mcp = createMcpGateway({ port: createMcpPort({ providers, byName, bus, connections, commands: config.mcp.commands }), logger });
+  const mcp = createMcpGateway({
+    port: createMcpPort({ providers, byName, bus, connections, commands: () => config.mcp.commands }),
+    logger,
+  });
   lifetime.onClose("mcp", () => mcp.close());
   const { server, app } = await createHttpServer({
     operations,

@@ -4,6 +4,7 @@ import {
   cacheOperations,
   commandOperations,
   type Configuration,
+  type ConfigurationProblem,
   defaultQueue,
   type executionEvents,
   executionOperations,
@@ -16,6 +17,7 @@ import { checkInput, concealInput } from "./commands/check-input.ts";
 import type { Definition } from "./commands/definition.ts";
 import { expandArgv, expandEnvironment } from "./commands/program.ts";
 import { createCommandsService } from "./commands/service.ts";
+import type { TakeUp } from "./compose-reload.ts";
 import type { LoadedConfig } from "./config.ts";
 import { entryFile } from "./core/entry-points.ts";
 import type { Clock } from "./core/clock.ts";
@@ -34,7 +36,8 @@ import { createRetention } from "./executions/history/retention.ts";
 import { createHistoryStore } from "./executions/history/store.ts";
 import { createCacheHandlers, createExecutionHandlers, createQueueHandlers } from "./executions/handlers.ts";
 import { createProgramEngine, type ProgramHost } from "./executions/program-engine.ts";
-import { queueMap } from "./executions/queues.ts";
+import { fillQueues } from "./executions/queues.ts";
+import type { QueueLimits } from "./executions/limits.ts";
 import { recoverExecutions } from "./executions/recovery.ts";
 import type { RunnableCommand } from "./executions/runnable-command.ts";
 import { createExecutionsService, type ExecutionsService } from "./executions/service.ts";
@@ -47,6 +50,7 @@ interface ExecutionRooms {
   executions: ExecutionsService;
   /** When batches and schedules have taken up what an earlier daemon left, and know how their executions ended. */
   startRetention(): void;
+  takeUp: TakeUp;
   /** After `executions.close`. */
   close(): Promise<void>;
 }
@@ -66,21 +70,21 @@ interface ExecutionRoomsOptions {
 
 export async function composeExecutions(options: ExecutionRoomsOptions): Promise<ExecutionRooms> {
   const { loaded, db, host, sealing, outputsDirectory, publish, clock, logger } = options;
-  const { config, configFile, baseDirectory } = loaded;
+  const { config, baseDirectory } = loaded;
   const environment = commandEnvironment(process.env, config.instance);
   const pool = createWorkerPool({
     entry: entryFile("command-worker"),
     cwd: baseDirectory,
     env: environment,
-    memoryLimitBytes: config.commands.workerMemoryMb * 2 ** 20,
-    maxWorkers: config.commands.workers === 0 ? config.commands.maxConcurrent : config.commands.workers,
+    memoryLimitBytes: () => config.commands.workerMemoryMb * 2 ** 20,
+    maxWorkers: () => (config.commands.workers === 0 ? config.commands.maxConcurrent : config.commands.workers),
     logger,
     onFree: () => executions.pump(),
     longestWaitMs: () => executions.workerAwaitedMs(),
   });
   const commands = createCommandsService({
     config,
-    configFile,
+    configFile: () => loaded.configFile,
     baseDirectory,
     describeModules: (files) => pool.describe(files),
     onCodeChanged: () => pool.renew(),
@@ -97,18 +101,19 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
   const store = retention.watch(createExecutionStore(db));
   const programs = createProgramEngine(host);
   const atRest = createAtRest(sealing);
-  const queues = queueMap(config.queue);
+  const queues = new Map<string, QueueLimits>();
+  fillQueues(queues, config.queue);
   if (options.startPaused) for (const name of queues.keys()) await store.setPaused(name, clock.now());
-  const { maxConcurrent, maxQueued } = config.commands;
   const cache = createResultCache({
     store: createCacheStore(db),
-    maxBytes: config.commands.cacheMaxBytes,
+    maxBytes: () => config.commands.cacheMaxBytes,
     snapshot: snapshotOf,
     clock,
     logger,
   });
   const answers = createAnswers({
-    cache: config.commands.cache ? cache : undefined,
+    cache,
+    enabled: () => config.commands.cache,
     keyOf: createKeyMaker((text) => sealing.digest(text)),
     environment,
   });
@@ -129,10 +134,8 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
     programEnvironment: environment,
     outputsDirectory,
     queues,
-    outputMaxBytes: config.commands.outputMaxBytes,
+    settings: config.commands,
     pausedQueues: await store.pausedQueues(),
-    maxConcurrent,
-    maxQueued,
     publish,
     clock,
     logger,
@@ -140,11 +143,31 @@ export async function composeExecutions(options: ExecutionRoomsOptions): Promise
   await recoverExecutions({ store, service: executions, atRest, host, queues, outputsDirectory, clock, logger });
   // Warms the first worker; whoever asks for a command meanwhile waits for the same loading.
   commands.list().catch((error: unknown) => logger.error({ err: error }, "loading the command modules failed"));
+
+  let workerMemoryMb = config.commands.workerMemoryMb;
+  const takeUp = async (): Promise<ConfigurationProblem[]> => {
+    fillQueues(queues, config.queue);
+    const moved = executions.queuesChanged();
+    await commands.reconfigure();
+    for (const { name, policy } of await commands.list()) executions.limitCommand(name, policy.maxConcurrent);
+    // A worker is told its limit when it starts.
+    if (workerMemoryMb !== config.commands.workerMemoryMb) pool.renew();
+    workerMemoryMb = config.commands.workerMemoryMb;
+    executions.pump();
+    retention.sweep().catch((error: unknown) => logger.error({ err: error }, "old executions could not be removed; trying again later"));
+    await answers.trim();
+    const lost = [...moved].map(([name, count]) => ({
+      source: loaded.configFile ?? "configuration",
+      message: `[queue.${name}] is gone: ${count} of its executions wait in the default queue now`,
+    }));
+    return [...lost, ...commands.problems];
+  };
   return {
+    takeUp,
     operations: [
-      ...bind(commandOperations, createCommandHandlers(commands, config.commands.timeoutMs)),
+      ...bind(commandOperations, createCommandHandlers(commands, config.commands)),
       ...bind(executionOperations, createExecutionHandlers(executions, outputsDirectory)),
-      ...bind(queueOperations, createQueueHandlers(executions.queues, { maxConcurrent, maxQueued })),
+      ...bind(queueOperations, createQueueHandlers(executions.queues, config.commands)),
       ...bind(cacheOperations, createCacheHandlers(executions)),
     ],
     executions,

@@ -52,7 +52,7 @@ interface McpPortOptions {
   byName: ReadonlyMap<string, BoundOperation>;
   bus: { subscribe(listener: (envelope: EventEnvelope) => void): () => void };
   connections: Connections;
-  commands: readonly string[];
+  commands(): readonly string[];
 }
 
 const changes = new Set(["provider.joined", "provider.updated", "provider.left"]);
@@ -65,9 +65,10 @@ export function createMcpPort({ providers, byName, bus, connections, commands }:
     get: (name) => providers.get(name),
     operate: (name, input, context) => runOperation(byName.get(name) as BoundOperation, input, context),
     commands,
-    onProviderChanged: (listener) =>
+    onOffersChanged: (listener) =>
       bus.subscribe(({ type, data }) => {
         if (changes.has(type)) listener((data as { name: string }).name);
+        if (type === "instance.reloaded") listener(undefined);
       }),
     track: (keyId, close) => connections.track(keyId, close),
   };

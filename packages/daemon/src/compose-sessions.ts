@@ -13,6 +13,7 @@ import {
 import { JsonEncoding, sessionJsonSubprotocol } from "@gantry/contract/session-json";
 import { sessionSubprotocol } from "@gantry/contract/session-protocol";
 
+import type { TakeUp } from "./compose-reload.ts";
 import { entryFile } from "./core/entry-points.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import type { OpenDuplex } from "./core/duplex.ts";
@@ -41,6 +42,7 @@ interface SessionRooms {
   operations: BoundOperation[];
   sessions: SessionService;
   duplexes: Record<string, OpenDuplex>;
+  takeUp: TakeUp;
 }
 
 interface SessionRoomsOptions {
@@ -62,8 +64,10 @@ export async function composeSessions({ config, db, paths, host, publish, clock,
     hookFile: entryFile("agent-hook"),
     nodeFile: process.execPath,
   });
+  const resolve = () => resolveProfiles(config.profile, process.env.SHELL ?? "/bin/sh");
+  let resolved = resolve();
   const profiles = createProfiles({
-    profiles: resolveProfiles(config.profile, process.env.SHELL ?? "/bin/sh"),
+    profiles: () => resolved,
     prober: createProber({ cacheFile: join(paths.stateDirectory, "profiles.json"), nowMs: () => clock.now() }),
     environment: (given) => sessionEnvironment(process.env, given, "pty"),
     homeDirectory: home,
@@ -81,9 +85,7 @@ export async function composeSessions({ config, db, paths, host, publish, clock,
     profiles,
     recordings: createSessionRecordings({
       directory: paths.recordingsDirectory,
-      record: config.sessions.record,
-      limitBytes: config.sessions.recordLimitBytes,
-      totalBytes: config.sessions.recordTotalBytes,
+      settings: config.sessions,
       render: (file, format) => renderRecording(entryFile("process-host"), file, format),
     }),
     hooks,
@@ -96,6 +98,10 @@ export async function composeSessions({ config, db, paths, host, publish, clock,
       createSessionHandlers(sessions, profiles, () => host.hosts()),
     ),
     sessions,
+    takeUp() {
+      resolved = resolve();
+      sessions.limitsChanged();
+    },
     duplexes: { [attachOperation]: sessions.attach },
   };
 }

@@ -49,7 +49,7 @@ test("flags beat environment beats project beats user beats default, and each or
 test("an unknown key names the file and what was probably meant", async () => {
   const file = join(folder, "project/gantry.toml");
   await writeFile(file, "[daemon]\nprot = 2");
-  expect(failure().message).toBe(`${file}: unknown key daemon.prot. Did you mean port?`);
+  expect(failure().message).toBe(`${file}:2: unknown key daemon.prot. Did you mean port?`);
   expect(failure().exitCode).toBe(78);
 });
 

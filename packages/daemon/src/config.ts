@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import { Configuration, defaultQueue, GantryError } from "@gantry/contract";
+import { Configuration, GantryError } from "@gantry/contract";
 import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
 
+import { checkTogether } from "./config-checks.ts";
+import { lineOf } from "./config-lines.ts";
+import { concealAt } from "./config-secrets.ts";
 import { nearest } from "./core/nearest.ts";
-import { checkProviderSettings } from "./providers/managed/check-settings.ts";
-import { parseTiming } from "./schedules/timing.ts";
-import { resolveProfiles } from "./sessions/profiles/resolve.ts";
 
 export interface ConfigSources {
   /** Dotted keys, such as `daemon.port`, as given on the command line. */
@@ -44,31 +44,50 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   if (sources.configFile !== undefined && !existsSync(configFile as string)) {
     throw new GantryError("configurationInvalid", `There is no configuration file ${configFile}. Create it, or leave out --config.`);
   }
-  const layers: { origin: (key: string) => string; tree: Tree }[] = [];
+  const layers: Layer[] = [];
   for (const file of [sources.userConfigFile, configFile]) {
-    if (file !== undefined && existsSync(file)) layers.push({ origin: () => file, tree: readToml(file) });
+    if (file === undefined || !existsSync(file)) continue;
+    const { tree, text } = readToml(file);
+    layers.push({ tree, origin: () => file, place: (path) => placeIn(file, text, path) });
   }
-  layers.push({ origin: (key) => environmentName(key), tree: environmentTree(sources.env) });
-  layers.push({ origin: (key) => flagName(key), tree: unflatten(sources.flags) });
+  layers.push(keyed(environmentTree(sources.env), environmentName), keyed(unflatten(sources.flags), flagName));
 
   const merged: Tree = {};
-  const origins = new Map<string, string>();
+  const from = new Map<string, Layer>();
   for (const layer of layers) {
     // Each layer is checked by itself, so that the message can name the file that is wrong.
-    check(layer.tree, layer.origin);
-    merge(merged, layer.tree, "", (key) => origins.set(key, layer.origin(key)));
+    check(layer);
+    merge(merged, layer.tree, "", (key) => from.set(key, layer));
   }
-  const config = Configuration.parse(merged);
-  checkQueueNames(config, (key) => originOf(key, origins));
-  checkSchedules(config, (key) => originOf(key, origins));
-  checkProfiles(config, (key) => originOf(key, origins));
-  checkProviders(config, (key) => originOf(key, origins));
+  // A copy: a reload changes tables in place, and those that nobody gave are the schema's own.
+  const config = structuredClone(Configuration.parse(merged));
+  checkTogether(config, (path) => layerOf(path.join("."), from)?.place(path) ?? "default");
   return {
     config,
     configFile,
     baseDirectory: configFile === undefined ? sources.workingDirectory : dirname(configFile),
-    values: flatten(config).map(({ key, value }) => ({ key, value, origin: originOf(key, origins) })),
+    values: flatten(config).map(({ path, value }) => {
+      const key = path.join(".");
+      return { key, value: concealAt(config, path, value), origin: layerOf(key, from)?.origin(key) ?? "default" };
+    }),
   };
+}
+
+interface Layer {
+  tree: Tree;
+  /** Where the value of a key comes from. */
+  origin(key: string): string;
+  /** The same for a message about it: with the line of a file. */
+  place(path: readonly string[]): string;
+}
+
+function keyed(tree: Tree, nameOf: (key: string) => string): Layer {
+  return { tree, origin: nameOf, place: (path) => nameOf(path.join(".")) };
+}
+
+function placeIn(file: string, text: string, path: readonly string[]): string {
+  const line = lineOf(text, path);
+  return line === undefined ? file : `${file}:${line}`;
 }
 
 function findProjectFile(from: string): string | undefined {
@@ -79,93 +98,40 @@ function findProjectFile(from: string): string | undefined {
   }
 }
 
-function readToml(file: string): Tree {
+function readToml(file: string): { tree: Tree; text: string } {
   try {
-    return parse(readFileSync(file, "utf8"));
+    const text = readFileSync(file, "utf8");
+    return { tree: parse(text), text };
   } catch (cause) {
     if (!(cause instanceof TomlError))
       throw new GantryError("configurationInvalid", `${file} cannot be read: ${(cause as Error).message}`, { cause });
     const reason = cause.message.split("\n")[0]?.replace("Invalid TOML document: ", "");
-    throw new GantryError(
-      "configurationInvalid",
-      `${file}:${cause.line}:${cause.column}: ${reason}. Nothing was started; mend the line and try again.`,
-      {
-        cause,
-        details: { file, line: cause.line, column: cause.column },
-      },
-    );
+    throw new GantryError("configurationInvalid", `${file}:${cause.line}:${cause.column}: ${reason}. Mend the line and try again.`, {
+      cause,
+      details: { file, line: cause.line, column: cause.column },
+    });
   }
 }
 
-function check(tree: Tree, origin: (key: string) => string): void {
+function check({ tree, place }: Layer): void {
   const result = Configuration.safeParse(tree);
   if (result.success) return;
   const issue = result.error.issues[0] as z.core.$ZodIssue;
-  const path = issue.path.join(".");
+  const parts = issue.path.map(String);
+  const path = parts.join(".");
   if (issue.code === "unrecognized_keys") {
     const unknown = issue.keys[0] as string;
     const key = path === "" ? unknown : `${path}.${unknown}`;
-    const known = knownKeys(issue.path.map(String));
+    const known = knownKeys(parts);
     const suggestion = nearest(unknown, known)[0];
     const hint = suggestion === undefined ? `Known here: ${known.join(", ")}.` : `Did you mean ${suggestion}?`;
-    throw new GantryError("configurationInvalid", `${origin(key)}: unknown key ${key}. ${hint}`, { details: { key, known } });
+    throw new GantryError("configurationInvalid", `${place([...parts, unknown])}: unknown key ${key}. ${hint}`, {
+      details: { key, known },
+    });
   }
   const given = issue.path.reduce<unknown>((value, part) => (value as Tree | undefined)?.[part as string], tree);
-  throw new GantryError("configurationInvalid", `${origin(path)}: ${path} is ${JSON.stringify(given)}: ${issue.message}.`, {
-    details: { key: path },
-  });
-}
-
-/** A queue that is only named would have no limits: most likely it is misspelt. */
-function checkQueueNames(config: Configuration, origin: (key: string) => string): void {
-  const known = [defaultQueue, ...Object.keys(config.queue)];
-  for (const table of ["command", "schedule"] as const) {
-    for (const [name, { queue }] of Object.entries(config[table])) {
-      if (queue === undefined || known.includes(queue)) continue;
-      const key = `${table}.${name}.queue`;
-      throw new GantryError(
-        "configurationInvalid",
-        `${origin(key)}: ${key} is ${JSON.stringify(queue)}: there is no such queue. Add [queue.${queue}], or use one of: ${known.join(", ")}.`,
-        { details: { key, known } },
-      );
-    }
-  }
-}
-
-/** What only cron's own reader can tell. */
-function checkSchedules({ schedule }: Configuration, origin: (key: string) => string): void {
-  for (const [name, table] of Object.entries(schedule)) {
-    const key = `schedule.${name}`;
-    try {
-      parseTiming(table, Date.now());
-      if (table.input !== undefined && table.argv !== undefined) throw new Error("either input or argv, but both were given");
-    } catch (cause) {
-      const reason = (cause as Error).message.replace(" Nothing was changed.", "").replace(/\.$/, "");
-      throw new GantryError("configurationInvalid", `${origin(key)}: [${key}] ${reason}.`, { cause, details: { key } });
-    }
-  }
-}
-
-/** What only the profiles themselves can tell: bases that are there, patterns that can be read. */
-function checkProfiles({ profile }: Configuration, origin: (key: string) => string): void {
-  try {
-    resolveProfiles(profile, "/bin/sh");
-  } catch (cause) {
-    if (!(cause instanceof GantryError)) throw cause;
-    const key = String(cause.details?.key);
-    throw new GantryError("configurationInvalid", `${origin(key)}: ${cause.message}`, { cause, details: { key } });
-  }
-}
-
-function checkProviders({ provider }: Configuration, origin: (key: string) => string): void {
-  for (const [name, table] of Object.entries(provider)) {
-    const key = `provider.${name}`;
-    try {
-      checkProviderSettings(table);
-    } catch (cause) {
-      throw new GantryError("configurationInvalid", `${origin(key)}: [${key}] ${(cause as Error).message}.`, { cause, details: { key } });
-    }
-  }
+  const is = given === undefined ? "is missing" : `is ${JSON.stringify(concealAt(Configuration.parse({}), parts, given))}`;
+  throw new GantryError("configurationInvalid", `${place(parts)}: ${path} ${is}: ${issue.message}.`, { details: { key: path } });
 }
 
 function knownKeys(path: string[]): string[] {
@@ -254,15 +220,15 @@ function merge(target: Tree, source: Tree, prefix: string, note: (key: string) =
   }
 }
 
-function flatten(value: unknown, key = ""): { key: string; value: unknown }[] {
-  if (!isTable(value)) return [{ key, value }];
-  return Object.entries(value).flatMap(([name, inner]) => flatten(inner, key === "" ? name : `${key}.${name}`));
+function flatten(value: unknown, path: string[] = []): { path: string[]; value: unknown }[] {
+  if (!isTable(value)) return [{ path, value }];
+  return Object.entries(value).flatMap(([name, inner]) => flatten(inner, [...path, name]));
 }
 
-function originOf(key: string, origins: Map<string, string>): string {
+function layerOf(key: string, from: Map<string, Layer>): Layer | undefined {
   for (let at = key; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
-    const origin = origins.get(at);
-    if (origin !== undefined) return origin;
+    const layer = from.get(at);
+    if (layer !== undefined) return layer;
   }
-  return "default";
+  return undefined;
 }

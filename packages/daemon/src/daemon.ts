@@ -1,5 +1,4 @@
 /** The composition root: builds the rooms, joins them, opens the doors, and closes everything in reverse. */
-import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -30,14 +29,16 @@ import { openDoors } from "./compose-doors.ts";
 import { composeMetrics } from "./compose-metrics.ts";
 import { composeManagedProviders } from "./compose-providers.ts";
 import { composeExecutions } from "./compose-executions.ts";
+import { createReloading } from "./compose-reload.ts";
 import { composeRuns } from "./compose-runs.ts";
 import { composeSessions } from "./compose-sessions.ts";
 import type { LoadedConfig } from "./config.ts";
+import { configHash } from "./config-changes.ts";
 import { systemClock, toTimestamp } from "./core/clock.ts";
 import { createEventBus } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
 import { createLifetime } from "./core/lifetime.ts";
-import type { Logger } from "./core/logger.ts";
+import { type Logger, setLevel } from "./core/logger.ts";
 import { ensurePrivateFolder } from "./core/private-folder.ts";
 import { readProcessIdentity } from "./core/process-identity.ts";
 import { loadSealing } from "./core/sealing.ts";
@@ -68,8 +69,10 @@ export interface DaemonOptions {
   logger: Logger;
   /** Everything that waits goes on waiting until its queue is resumed. */
   startPaused: boolean;
-  /** End by itself after so long without work and callers; undefined: never. */
-  idleExitMs: number | undefined;
+  /** Reads the configuration again from where it came. */
+  reread(): LoadedConfig;
+  /** Nobody asked for it by name: it ends by itself after `daemon.idleExitMs` without work and callers. */
+  autoStarted: boolean;
   /** Called when the daemon has been asked over a transport to stop. */
   onStopRequested(request: StopRequest): void;
 }
@@ -82,6 +85,7 @@ export interface Daemon {
   stop(request: StopRequest): Promise<void>;
   /** Ends the waiting of a stop under way. */
   hasten(): void;
+  reload(): Promise<unknown>;
 }
 
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -124,7 +128,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     // What runs on in a host keeps it; a host without children ends with its daemon, so that nothing is left behind.
     lifetime.onClose("process hosts", () => hostLink.release());
-    const { executions, ...executionRooms } = await composeExecutions({
+    const {
+      executions,
+      takeUp: takeUpExecutions,
+      ...executionRooms
+    } = await composeExecutions({
       loaded,
       db,
       host: hostLink,
@@ -155,7 +163,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       node: config.instance,
     });
 
-    const { sessions, ...sessionRooms } = await composeSessions({
+    const {
+      sessions,
+      takeUp: takeUpSessions,
+      ...sessionRooms
+    } = await composeSessions({
       config,
       db,
       paths,
@@ -197,9 +209,28 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       sessions: () => sessions.counts(),
       providers,
     });
+    const reloading = createReloading({
+      loaded,
+      read: options.reread,
+      takeUp: {
+        log: () => setLevel(logger, config.daemon.logLevel),
+        sessions: takeUpSessions,
+        executions: takeUpExecutions,
+        schedules: () => schedules.reconfigure(),
+      },
+      async note(hash, pending) {
+        const { pending: _before, ...kept } = record as InstanceRecord;
+        record = { ...kept, configFile: loaded.configFile, configHash: hash, ...(pending === undefined ? {} : { pending }) };
+        await writeRecord(paths.recordFile, record);
+      },
+      publish: (applied, needRestart) => bus.publish("instance.reloaded", { instance: config.instance, applied, needRestart }),
+      clock,
+      logger,
+    });
     const instances = createInstanceService({
       record: () => record as InstanceRecord,
       loaded,
+      reloading,
       pathInputs: { env: process.env, homeDirectory: homedir() },
       sightHosts,
       stateDirectory: paths.stateDirectory,
@@ -282,16 +313,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         return (stopping ??= stop(request));
       },
       hasten: () => hastened.abort(),
+      reload: () => reloading.reload(false),
     };
   }
 
   function watchIdleness(busy: () => Promise<boolean>): IdleExit | undefined {
-    if (options.idleExitMs === undefined) return undefined;
+    if (!options.autoStarted) return undefined;
     const idle = createIdleExit({
-      afterMs: options.idleExitMs,
+      afterMs: () => config.daemon.idleExitMs,
       busy,
       exit() {
-        logger.info({ idleExitMs: options.idleExitMs }, "nobody has needed this instance for long enough");
+        logger.info({ idleExitMs: config.daemon.idleExitMs }, "nobody has needed this instance for long enough");
         options.onStopRequested({ drainTimeoutMs: 0, keepPrograms: false, sessions: false });
       },
       clock,
@@ -316,7 +348,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       port,
       url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
       configFile: loaded.configFile,
-      configHash: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
+      configHash: configHash(config),
       launch: options.launch,
     };
   }

@@ -48,7 +48,7 @@ function report(outcome: object): Promise<void> {
 
 async function main(): Promise<void> {
   const inputs = { env: process.env, homeDirectory: homedir() };
-  const load = () =>
+  const load = (configFile = flags.config) =>
     loadConfig({
       flags: {
         instance: flags.instance,
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
       env: process.env,
       workingDirectory: process.cwd(),
       userConfigFile: `${resolveRoots(inputs).configDirectory}/gantry.toml`,
-      configFile: flags.config,
+      configFile,
     });
   if (flags.offline !== undefined) {
     const instance = flags.instance ?? process.env.GANTRY_INSTANCE ?? "default";
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   const logger = createLogger({
     level: config.daemon.logLevel,
     file: paths.logFile,
-    rotateAtBytes: config.daemon.logMaxBytes,
+    rotateAtBytes: () => config.daemon.logMaxBytes,
     stderr: style === "http",
   });
 
@@ -107,7 +107,8 @@ async function main(): Promise<void> {
     style,
     launch: { workingDirectory: process.cwd(), flags: process.argv.slice(2) },
     logger,
-    idleExitMs: flags["auto-started"] && config.daemon.idleExitMs > 0 ? config.daemon.idleExitMs : undefined,
+    reread: () => load(loaded.configFile),
+    autoStarted: flags["auto-started"],
     startPaused: flags.paused,
     // The answer to the request must leave before the door closes.
     onStopRequested: (request) => void setImmediate(stop, request),
@@ -119,8 +120,10 @@ async function main(): Promise<void> {
       else stop({ drainTimeoutMs: config.daemon.drainTimeoutMs, sessions: false, keepPrograms: false });
     });
   }
-  // A closed terminal must not end a daemon that somebody else may be using.
-  process.on("SIGHUP", () => logger.info("ignored SIGHUP"));
+  // As servers do. A closed terminal sends it too: that must not end a daemon that somebody else may be using, and reading anew does no harm.
+  process.on("SIGHUP", () => {
+    daemon.reload().catch((error: Error) => logger.error({ problem: error.message }, "the configuration was not read anew"));
+  });
   notifyReady(notifySocket, logger);
   await report({ record: daemon.record, notices: daemon.notices });
 }

@@ -11,20 +11,14 @@ export const verb: Verb = (command, context) => {
     .addHelpText("after", "\nExample:\n  gantry config show --origin")
     .action(async ({ origin = false, json = false }: { origin?: boolean; json?: boolean }) => {
       const { configFile, values } = await readConfig(context.choice.configFile);
-      const shown = values.map((row) =>
-        /^(?:command|schedule|profile|provider)\..+\.env\./.test(row.key) ? { ...row, value: "[secret]" } : row,
-      );
-      if (json) {
-        printJson({ configFile: configFile ?? null, values: shown });
-        return;
-      }
+      if (json) return printJson({ configFile: configFile ?? null, values });
       printTable(
         [
           { head: "KEY", value: ({ key }) => key },
           { head: "VALUE", value: ({ value }) => JSON.stringify(value) },
-          ...(origin ? [{ head: "ORIGIN", value: (row: (typeof shown)[number]) => row.origin }] : []),
+          ...(origin ? [{ head: "ORIGIN", value: (row: (typeof values)[number]) => row.origin }] : []),
         ],
-        shown,
+        values,
       );
     });
 };

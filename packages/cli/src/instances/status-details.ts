@@ -28,7 +28,7 @@ export async function statusDetails(status: InstanceStatus, health: Health, clie
     ["style", `${status.style}: ${style}`],
     ["endpoints", `${status.url} and ${status.controlSocket}`],
     ["load", `${load.cpuPercent}% CPU, ${formatBytes(load.rssBytes)} memory, event loop late by ${load.eventLoopDelayMs} ms (p99)`],
-    ["configuration", status.configFile ?? "defaults"],
+    ["configuration", configurationLine(status)],
     ["state", `${status.stateDirectory}, database ${formatBytes(status.databaseBytes)}`],
     ["log", `${status.logFile}, ${formatBytes(status.logBytes)}`],
     [
@@ -46,6 +46,18 @@ export async function statusDetails(status: InstanceStatus, health: Health, clie
     ]),
     ...errors.map((text, index): [string, string] => [index === 0 ? "recent errors" : "", text]),
   ];
+}
+
+function configurationLine({ configFile = "defaults", configuration }: InstanceStatus): string {
+  if (configuration === undefined || configuration.state === "inForce") return configFile;
+  const { state, detail, reloadable, needRestart } = configuration;
+  if (state === "invalid") return `${configFile}, as read ${formatAge(configuration.loadedAt)}; the file is wrong now: ${detail}`;
+  if (detail !== undefined) return `${configFile}; ${detail}`;
+  const what = [
+    reloadable.length === 0 ? "" : `${reloadable.length} changed since, not in force: gantry config reload`,
+    needRestart.length === 0 ? "" : `${needRestart.join(", ")} changed since: gantry restart`,
+  ];
+  return `${configFile}; ${what.filter((part) => part !== "").join("; ")}`;
 }
 
 function recentErrors(logFile: string): string[] {

@@ -5,7 +5,10 @@ import type { Handlers } from "../core/handlers.ts";
 import type { CommandsService } from "./service.ts";
 import { usageText } from "./usage.ts";
 
-export function createCommandHandlers(service: CommandsService, defaultTimeoutMs: number): Handlers<typeof commandOperations> {
+export function createCommandHandlers(
+  service: CommandsService,
+  settings: { readonly timeoutMs: number },
+): Handlers<typeof commandOperations> {
   return {
     async list({ limit, cursor }) {
       const all = await service.list();
@@ -25,7 +28,7 @@ export function createCommandHandlers(service: CommandsService, defaultTimeoutMs
         inputSchema,
         positionals: [...definition.positionals],
         usage: usageText(definition),
-        timeoutMs: definition.timeoutMs ?? defaultTimeoutMs,
+        timeoutMs: definition.timeoutMs ?? settings.timeoutMs,
         policy: { ...definition.policy, queue: definition.policy.queue ?? defaultQueue },
         cache: definition.cache ?? null,
         ...(target.kind === "program" ? { argvTemplate: [...target.argvTemplate] } : {}),

@@ -22,7 +22,7 @@ function createService(describe: (file: string) => Partial<ModuleReport>, comman
   let renewals = 0;
   const service = createCommandsService({
     config: { command, queue: {}, commands: { modules: ["*.mjs"] } },
-    configFile: join(folder, "gantry.toml"),
+    configFile: () => join(folder, "gantry.toml"),
     baseDirectory: folder,
     async describeModules(files) {
       described.push(files);

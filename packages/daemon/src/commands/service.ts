@@ -29,8 +29,9 @@ export interface ModuleReport {
 }
 
 export interface CommandsServiceOptions {
+  /** May change at any time; then call `reconfigure`. */
   config: Pick<Configuration, "command" | "queue"> & { commands: Pick<Configuration["commands"], "modules"> };
-  configFile: string | undefined;
+  configFile(): string | undefined;
   /** What relative paths of the configuration are relative to. */
   baseDirectory: string;
   /** Loads modules in a worker, never in this process. */
@@ -45,6 +46,8 @@ export interface CommandsService {
   find(name: string): Promise<Definition>;
   /** Sorted by name. */
   list(): Promise<Definition[]>;
+  /** Takes up what the configuration says now, and resolves when its modules are loaded. */
+  reconfigure(): Promise<void>;
   readonly problems: readonly CommandProblem[];
   close(): void;
 }
@@ -60,25 +63,31 @@ interface Module {
 export function createCommandsService(options: CommandsServiceOptions): CommandsService {
   const { config, baseDirectory, describeModules, onCodeChanged, logger } = options;
   const modules = new Map<string, Module>();
-  const programs: Definition[] = [];
-  const configProblems: CommandProblem[] = [];
+  let programs: Definition[] = [];
+  let configProblems: CommandProblem[] = [];
   let commands = new Map<string, { definition: Definition; module: Module | undefined }>();
   let problems: CommandProblem[] = [];
   const changes = createFileChanges();
   let refreshing: Promise<void> | undefined;
   let refreshingNext: Promise<void> | undefined;
 
-  const queues = [defaultQueue, ...Object.keys(config.queue)];
-  const configSource = options.configFile ?? "configuration";
-  for (const [name, program] of Object.entries(config.command)) {
-    try {
-      const definition = programDefinition(name, program, configSource, baseDirectory);
-      compileInput(definition);
-      programs.push(definition);
-    } catch (error) {
-      configProblems.push({ source: configSource, message: `[command.${name}]: ${(error as Error).message}` });
+  let queues: string[] = [];
+  const readConfiguration = () => {
+    queues = [defaultQueue, ...Object.keys(config.queue)];
+    programs = [];
+    configProblems = [];
+    const source = options.configFile() ?? "configuration";
+    for (const [name, program] of Object.entries(config.command)) {
+      try {
+        const definition = programDefinition(name, program, source, baseDirectory);
+        compileInput(definition);
+        programs.push(definition);
+      } catch (error) {
+        configProblems.push({ source, message: `[command.${name}]: ${(error as Error).message}` });
+      }
     }
-  }
+  };
+  readConfiguration();
 
   const index = () => {
     commands = new Map(programs.map((definition) => [definition.name, { definition, module: undefined }]));
@@ -157,6 +166,14 @@ export function createCommandsService(options: CommandsServiceOptions): Commands
     async list() {
       await refresh();
       return [...commands.values()].map(({ definition }) => definition).sort((one, other) => (one.name < other.name ? -1 : 1));
+    },
+    async reconfigure() {
+      const before = queues.join();
+      readConfiguration();
+      // Which queues there are decides whether a module's commands are right.
+      if (queues.join() !== before) modules.clear();
+      index();
+      await refresh();
     },
     get problems() {
       return problems;

@@ -11,8 +11,8 @@ interface LoggerOptions {
   level: LogLevel;
   /** Path of the log file; none when undefined. */
   file?: string | undefined;
-  /** A file that grew over this is put aside, with one generation kept: both together are never much more than twice this. */
-  rotateAtBytes?: number | undefined;
+  /** A file that grew over this is put aside, with one generation kept: both together are never much more than twice this. May change. */
+  rotateAtBytes?: () => number;
   /** Also to standard error: for people on a terminal, as JSON lines for whatever collects them elsewhere. */
   stderr?: boolean;
 }
@@ -21,26 +21,29 @@ const redacted = ["key", "apiKey", "authorization", "cookie", "password", "secre
 
 const rotationIntervalMs = 5000;
 
-export function createLogger({ level, file, rotateAtBytes = Number.POSITIVE_INFINITY, stderr = false }: LoggerOptions): Logger {
+/** The logger alone decides, so that its level can be changed. */
+const everything = "trace";
+
+export function createLogger({ level, file, rotateAtBytes = () => Number.POSITIVE_INFINITY, stderr = false }: LoggerOptions): Logger {
   const streams: StreamEntry[] = [];
   if (file !== undefined) {
-    rotate(file, rotateAtBytes);
+    rotate(file, rotateAtBytes());
     // Synchronous: the last lines before a crash are the ones that matter, and the daemon logs little.
     const stream = pino.destination({ dest: file, sync: true, mode: 0o600 });
     setInterval(() => {
       try {
-        if (rotate(file, rotateAtBytes)) stream.reopen();
+        if (rotate(file, rotateAtBytes())) stream.reopen();
       } catch {
         // A log that cannot be put aside goes on growing: better than a daemon that ends because of its log.
       }
     }, rotationIntervalMs).unref();
-    streams.push({ level, stream });
+    streams.push({ level: everything, stream });
   }
   if (stderr) {
     const stream = process.stderr.isTTY
       ? PinoPretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss", ignore: "pid,hostname" })
       : pino.destination({ dest: 2, sync: true });
-    streams.push({ level, stream });
+    streams.push({ level: everything, stream });
   }
   const options = {
     level,
@@ -49,7 +52,34 @@ export function createLogger({ level, file, rotateAtBytes = Number.POSITIVE_INFI
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: redacted.flatMap((name) => [name, `*.${name}`]), censor: "[secret]" },
   };
-  return pino(options, multistream(streams));
+  const logger: Logger = pino(
+    {
+      ...options,
+      onChild(child) {
+        livingParts(logger);
+        parts.get(logger)?.add(new WeakRef(child as Logger));
+      },
+    },
+    multistream(streams),
+  );
+  parts.set(logger, new Set());
+  return logger;
+}
+
+/** Those that were made from each logger for a part of the daemon; they have levels of their own. */
+const parts = new WeakMap<Logger, Set<WeakRef<Logger>>>();
+
+export function setLevel(logger: Logger, level: LogLevel): void {
+  for (const one of [logger, ...livingParts(logger)]) one.level = level;
+}
+
+function livingParts(logger: Logger): Logger[] {
+  const all = parts.get(logger) ?? new Set();
+  return [...all].flatMap((reference) => {
+    const part = reference.deref();
+    if (part === undefined) all.delete(reference);
+    return part === undefined ? [] : [part];
+  });
 }
 
 /** True when the file was put aside. */

@@ -39,8 +39,8 @@ export interface AcceptanceOptions {
   /** Executions that have not ended. */
   lives: SlotMap<string, LiveExecution>;
   timetable: Pick<Timetable, "waiting" | "waitingIn">;
-  /** How many may wait in the whole instance. */
-  maxQueued: number;
+  /** `maxQueued`: how many may wait in the whole instance. May change at any time. */
+  settings: { readonly maxQueued: number };
   outputsDirectory: string;
   /** Until it is due, and then for a place. */
   wait(live: LiveExecution): void;
@@ -61,7 +61,7 @@ export interface Acceptance {
 
 export function createAcceptance(options: AcceptanceOptions): Acceptance {
   const { store, findCommand, atRest, places, limits, queues, attempts, lives, timetable, publish, clock } = options;
-  const { maxQueued, outputsDirectory, wait, cancelled } = options;
+  const { settings, outputsDirectory, wait, cancelled } = options;
   /** Being stored, and in the queue next. */
   const entering = createTally();
   let enteringAll = 0;
@@ -72,6 +72,7 @@ export function createAcceptance(options: AcceptanceOptions): Acceptance {
     enteringAll += change;
   };
   const mustHaveRoom = (queue: string) => {
+    const { maxQueued } = settings;
     if (places.waiting + timetable.waiting + enteringAll >= maxQueued) throw queueFull(maxQueued);
     const limit = queues.get(queue)?.maxQueued;
     if (limit !== undefined && places.waitingIn(queue) + timetable.waitingIn(queue) + entering.of(queue) >= limit)

@@ -23,8 +23,8 @@ export interface AttemptsOptions {
   programs: ProgramEngine;
   /** What every program inherits. */
   programEnvironment: Readonly<Record<string, string>>;
-  /** How much of an execution's output is kept, besides the last of it. */
-  outputMaxBytes: number;
+  /** `outputMaxBytes`: how much of an execution's output is kept, besides the last of it. May change at any time. */
+  settings: { readonly outputMaxBytes: number };
   /** Called once, when the process is gone or the worker free. */
   free(live: LiveExecution, place: Place): void;
   /** It could not begin now: it waits again. */
@@ -65,7 +65,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     limits,
     programs,
     programEnvironment,
-    outputMaxBytes,
+    settings,
     free,
     putBack,
     cannotStart,
@@ -106,7 +106,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       cwd: row.cwd,
       timeoutMs: row.timeoutMs,
       logFile: live.logFile,
-      logLimitBytes: outputMaxBytes,
+      logLimitBytes: settings.outputMaxBytes,
       onOutput: (piece: Parameters<LiveExecution["output"]["push"]>[0]) => {
         live.output.push(before === 0 ? piece : { ...piece, offset: piece.offset + before });
         notify(live);

@@ -66,10 +66,10 @@ export function createExecutionHandlers(service: ExecutionsService, outputsDirec
 
 export function createQueueHandlers(
   queues: Queues,
-  limits: { maxConcurrent: number; maxQueued: number },
+  limits: Readonly<Record<"maxConcurrent" | "maxQueued", number>>,
 ): Handlers<typeof queueOperations> {
   return {
-    list: async () => ({ items: queues.list(), limits }),
+    list: async () => ({ items: queues.list(), limits: { maxConcurrent: limits.maxConcurrent, maxQueued: limits.maxQueued } }),
     pause: ({ name }) => queues.pause(name),
     resume: ({ name }) => queues.resume(name),
   };

@@ -89,7 +89,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     priority: row.priority,
     queue,
     command: row.command,
-    lane: `${queue} ${row.command} ${row.kind}`,
+    lane: laneOf(queue, row),
     row,
     policy: parsePolicy(row.policy),
     spent: { retries: 0, interruptions: 0 },
@@ -112,6 +112,15 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     watchers: new Set(),
   };
   return live;
+}
+
+function laneOf(queue: string, { command, kind }: ExecutionRow): string {
+  return `${queue} ${command} ${kind}`;
+}
+
+/** Only of one that nobody counts in its queue at the moment. */
+export function changeQueue(live: LiveExecution, queue: string): void {
+  Object.assign(live, { queue, lane: laneOf(queue, live.row) });
 }
 
 /** As events tell of it. */

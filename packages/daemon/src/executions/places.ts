@@ -1,7 +1,7 @@
 /** Who runs now and who waits: hands a place to the next one that may begin, whenever one becomes free. */
 import type { Clock } from "../core/clock.ts";
 import type { Limits } from "./limits.ts";
-import type { LiveExecution } from "./live-execution.ts";
+import { changeQueue, type LiveExecution } from "./live-execution.ts";
 import { createReadyQueue } from "./ready-queue.ts";
 import { createTally } from "./tally.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -13,8 +13,8 @@ export type Place = WorkerProcess | true;
 export interface PlacesOptions {
   pool: Pick<WorkerPool, "lease" | "release">;
   limits: Limits;
-  /** Of the whole instance. */
-  maxConcurrent: number;
+  /** Of the whole instance; may change at any time. */
+  settings: { readonly maxConcurrent: number };
   clock: Clock;
   /** Called with one that has left the queue and has a place. */
   start(live: LiveExecution, place: Place): void;
@@ -35,6 +35,8 @@ export interface Places {
   push(live: LiveExecution): void;
   /** True when it was waiting. */
   remove(live: LiveExecution): boolean;
+  /** To another queue, without losing its turn. */
+  move(live: LiveExecution, queue: string): void;
   /** Begins what may begin; call when anything that held something up is gone. */
   pump(): void;
   /** Of the next function that only wants a worker. */
@@ -45,7 +47,7 @@ export interface Places {
 
 const isFunction = ({ row }: LiveExecution) => row.kind === "function";
 
-export function createPlaces({ pool, limits, maxConcurrent, clock, start }: PlacesOptions): Places {
+export function createPlaces({ pool, limits, settings, clock, start }: PlacesOptions): Places {
   const queue = createReadyQueue<LiveExecution>();
   const queued = createTally();
   let running = 0;
@@ -55,8 +57,12 @@ export function createPlaces({ pool, limits, maxConcurrent, clock, start }: Plac
     running += 1;
     limits.began(live);
   };
-  const isFull = () => closed || running >= maxConcurrent;
+  const isFull = () => closed || running >= settings.maxConcurrent;
   const placeFor = (live: LiveExecution): Place | undefined => (isFunction(live) ? pool.lease() : true);
+  const enter = (live: LiveExecution) => {
+    queue.push(live);
+    queued.add(live.queue, 1);
+  };
   const remove = (live: LiveExecution) => {
     if (!queue.remove(live)) return false;
     queued.add(live.queue, -1);
@@ -102,11 +108,15 @@ export function createPlaces({ pool, limits, maxConcurrent, clock, start }: Plac
     },
     push(live) {
       live.readyAtMs = clock.now();
-      queue.push(live);
-      queued.add(live.queue, 1);
+      enter(live);
       pump();
     },
     remove,
+    move(live, to) {
+      if (!remove(live)) return;
+      changeQueue(live, to);
+      enter(live);
+    },
     pump,
     workerAwaitedMs() {
       const next = queue.peek((first) => !isFunction(first) || limits.holds(first));

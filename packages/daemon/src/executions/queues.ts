@@ -28,8 +28,9 @@ export interface Queues {
 }
 
 /** `default` first, then as they are configured. */
-export function queueMap(configured: Readonly<Record<string, QueueLimits>>): Map<string, QueueLimits> {
-  return new Map([[defaultQueue, {}], ...Object.entries(configured)]);
+export function fillQueues(queues: Map<string, QueueLimits>, configured: Readonly<Record<string, QueueLimits>>): void {
+  queues.clear();
+  for (const [name, limits] of [[defaultQueue, {}] as const, ...Object.entries(configured)]) queues.set(name, limits);
 }
 
 export function createQueues({ queues, limits, places, timetable, store, publish, clock }: QueuesOptions): Queues {

@@ -107,11 +107,9 @@ function createWorld() {
     programs: { run, outputBytes: async () => new Map<string, number>(), forget: () => undefined } as never,
     programEnvironment: {},
     outputsDirectory: "/nowhere",
-    outputMaxBytes: 1_048_576,
+    settings: { outputMaxBytes: 1_048_576, maxConcurrent, maxQueued: 100 },
     queues,
     pausedQueues: new Map(),
-    maxConcurrent,
-    maxQueued: 100,
     publish: (type, data) => {
       const { executionId } = data as { executionId?: string };
       if (executionId !== undefined) told.set(executionId, [...(told.get(executionId) ?? []), type]);

@@ -1,5 +1,12 @@
 /** The rules of executions: accept durably, start in order, tell the outcome truly, stop on request. The parts are joined here. */
-import { type ExecuteInput, type executionEvents, type ExecutionState, GantryError, type queueEvents } from "@gantry/contract";
+import {
+  defaultQueue,
+  type ExecuteInput,
+  type executionEvents,
+  type ExecutionState,
+  GantryError,
+  type queueEvents,
+} from "@gantry/contract";
 import { SlotMap } from "@gantry/contract/slot-map";
 
 import { type Caller, mayTouch } from "../core/caller.ts";
@@ -18,7 +25,7 @@ import { drain, type DrainOptions } from "./draining.ts";
 import { cancelledWaiting, expiredWaiting } from "./endings.ts";
 import { createLimits, type QueueLimits } from "./limits.ts";
 import type { ListedRow, ListFilter } from "./listing/store.ts";
-import { type LiveExecution, notify } from "./live-execution.ts";
+import { changeQueue, type LiveExecution, notify } from "./live-execution.ts";
 import { createPlaces, type Places } from "./places.ts";
 import { childIdOf, type ProgramEngine } from "./program-engine.ts";
 import { createQueues, type Queues } from "./queues.ts";
@@ -40,16 +47,12 @@ export interface ExecutionsServiceOptions {
   /** What every program inherits. */
   programEnvironment: Readonly<Record<string, string>>;
   outputsDirectory: string;
-  /** How much of an execution's output is kept, besides the last of it. */
-  outputMaxBytes: number;
-  /** By name; `default` is one of them. */
+  /** Of the whole instance: what may run, what may wait, and what is kept of each output. May change at any time. */
+  settings: Readonly<Record<"maxConcurrent" | "maxQueued" | "outputMaxBytes", number>>;
+  /** By name; `default` is one of them. May change at any time; then call `queuesChanged`. */
   queues: ReadonlyMap<string, QueueLimits>;
   /** When each was paused, by name. */
   pausedQueues: ReadonlyMap<string, number>;
-  /** Of the whole instance. */
-  maxConcurrent: number;
-  /** How many may wait. */
-  maxQueued: number;
   publish: Publish<typeof executionEvents & typeof queueEvents>;
   clock: Clock;
   logger: Logger;
@@ -81,8 +84,12 @@ export interface ExecutionsService {
   resume(live: LiveExecution): void;
   adopt(live: LiveExecution): void;
   settle(live: LiveExecution, outcome: AttemptOutcome): Promise<void>;
-  /** A worker has become free. */
+  /** A worker has become free, or more is allowed than before. */
   pump(): void;
+  /** As its definition says now. */
+  limitCommand(name: string, maxConcurrent: number | undefined): void;
+  /** What waits in a queue that exists no more waits in the default one; tells of how many, by the queue that is gone. */
+  queuesChanged(): Map<string, number>;
   workerAwaitedMs: Places["workerAwaitedMs"];
   readonly queues: Queues;
   counts(): Promise<{ queued: number; scheduled: number; running: number; total: number; pausedQueues: string[] }>;
@@ -106,7 +113,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
   const places = createPlaces({
     pool,
     limits,
-    maxConcurrent: options.maxConcurrent,
+    settings: options.settings,
     clock,
     start(live, place) {
       timetable.unwatch(live);
@@ -147,7 +154,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     limits,
     programs,
     programEnvironment,
-    outputMaxBytes: options.outputMaxBytes,
+    settings: options.settings,
     free: (live, place) => places.free(live, place),
     putBack(live) {
       if (live.cancelRequested) void concludeWaiting(live, "cancelled", cancelledWaiting);
@@ -170,7 +177,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
     attempts,
     lives,
     timetable,
-    maxQueued: options.maxQueued,
+    settings: options.settings,
     outputsDirectory,
     wait: (live) => wait(live),
     cancelled: (live) => concludeWaiting(live, "cancelled", cancelledWaiting),
@@ -184,6 +191,8 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
 
   const wait = (live: LiveExecution) => {
     if (closing) return;
+    // Taken out of the configuration while it ran.
+    if (!options.queues.has(live.queue)) changeQueue(live, defaultQueue);
     timetable.watch(live);
     if (live.row.state === "scheduled") timetable.hold(live);
     else places.push(live);
@@ -231,6 +240,23 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
       return settling.settle(live, outcome);
     },
     pump: () => places.pump(),
+    limitCommand: limits.limitCommand,
+    queuesChanged() {
+      const moved = new Map<string, number>();
+      const isHomeless = ({ queue }: LiveExecution) => !options.queues.has(queue);
+      const note = ({ queue }: LiveExecution) => moved.set(queue, (moved.get(queue) ?? 0) + 1);
+      for (const live of [...places.allWaiting()].filter(isHomeless)) {
+        note(live);
+        places.move(live, defaultQueue);
+      }
+      for (const live of [...timetable.held()].filter(isHomeless)) {
+        note(live);
+        timetable.remove(live);
+        changeQueue(live, defaultQueue);
+        timetable.hold(live);
+      }
+      return moved;
+    },
     workerAwaitedMs: () => places.workerAwaitedMs(),
     queues,
     live: (id) => lives.get(id),

@@ -17,6 +17,8 @@ export interface Timetable {
   waitingIn(queue: string): number;
   /** Until its `dueAtMs`. */
   hold(live: LiveExecution): void;
+  /** In no order. */
+  held(): Iterable<LiveExecution>;
   /** True when it was held. */
   remove(live: LiveExecution): boolean;
   /** Until its `expiresAtMs`, if it has one and no attempt was made. */
@@ -61,6 +63,7 @@ export function createTimetable({ clock, due, expired }: TimetableOptions): Time
       });
       held.set(live, stop);
     },
+    held: () => held.keys(),
     remove,
     watch(live) {
       const { expiresAtMs, attempt } = live.row;

@@ -6,7 +6,8 @@ import type { ModuleReport } from "./worker/messages.ts";
 import { startWorker, type WorkerOptions, type WorkerProcess } from "./worker-process.ts";
 
 export interface WorkerPoolOptions extends WorkerOptions {
-  maxWorkers: number;
+  /** May change at any time. */
+  maxWorkers(): number;
   logger: Logger;
   /** Called whenever a worker has become free. */
   onFree(): void;
@@ -88,14 +89,14 @@ export function createWorkerPool({ maxWorkers, logger, onFree, longestWaitMs, ..
   const grow = () => {
     growTimer = undefined;
     const waitMs = longestWaitMs();
-    if (closed || waitMs === undefined || total() >= maxWorkers) return;
+    if (closed || waitMs === undefined || total() >= maxWorkers()) return;
     const afterMs = total() === 0 ? 0 : total() < cores * workersPerCore ? shortWaitMs : growFurtherAfterMs;
     if (waitMs < afterMs) return noteDemand(afterMs - waitMs);
     start().then(putBack, () => noteDemand(restartDelayMs));
     noteDemand(total() < cores ? growAfterMs : pauseBeyondCoresMs);
   };
   const noteDemand = (afterMs: number) => {
-    if (closed || total() >= maxWorkers) return;
+    if (closed || total() >= maxWorkers()) return;
     growTimer ??= setTimeout(grow, Math.max(afterMs, mayStartAtMs - performance.now()));
   };
 
@@ -117,7 +118,7 @@ export function createWorkerPool({ maxWorkers, logger, onFree, longestWaitMs, ..
     const timer = setTimeout(() => tooLong.reject(new Error(`loading took longer than ${describeTimeoutMs / 1000} s`)), describeTimeoutMs);
     try {
       const reports = await Promise.race([worker.describe(files), tooLong.promise]);
-      if (total() < maxWorkers) putBack(worker);
+      if (total() < maxWorkers()) putBack(worker);
       else void retire(worker);
       return reports;
     } catch (error) {

@@ -13,8 +13,8 @@ export interface WorkerOptions {
   entry: string;
   /** Where a worker is while it runs nothing. */
   cwd: string;
-  /** A worker that has more after an execution is not used again. */
-  memoryLimitBytes: number;
+  /** A worker that has more after an execution is not used again; asked when it starts. */
+  memoryLimitBytes(): number;
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -70,7 +70,7 @@ interface Current {
 }
 
 export function startWorker({ entry, cwd, env, memoryLimitBytes }: WorkerOptions): WorkerProcess {
-  const child = fork(entry, [String(memoryLimitBytes)], {
+  const child = fork(entry, [String(memoryLimitBytes())], {
     cwd,
     env: { ...env, GANTRY_WORKER: "1" },
     execArgv: [],

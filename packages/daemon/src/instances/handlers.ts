@@ -12,6 +12,7 @@ export function createInstanceHandlers(instances: InstanceService): Handlers<typ
     version: () => instances.version(),
     metrics: () => instances.metrics(),
     config: () => instances.config(),
+    reload: ({ dryRun }) => instances.reload(dryRun),
     list: () => instances.list(),
     diagnostics: ({ port }) => instances.diagnostics(port),
     start: ({ instance }) => instances.start(instance),

@@ -1,11 +1,13 @@
 /** What this instance says about itself, and its orderly end. */
 import {
+  type ConfigurationState,
   type Diagnosis,
   type Health,
   type InstanceRecord,
   type InstanceStatus,
   type InstanceSummary,
   protocolRange,
+  type Reload,
 } from "@gantry/contract";
 import type { PathInputs } from "@gantry/contract/paths";
 
@@ -35,6 +37,7 @@ export interface StopRequest {
 interface InstanceOptions {
   record: () => InstanceRecord;
   loaded: LoadedConfig;
+  reloading: { reload(dryRun: boolean): Promise<Reload>; state(): ConfigurationState };
   /** Where this user's other instances are. */
   pathInputs: PathInputs;
   /** What the process hosts of an instance have left in the folder of their sockets. */
@@ -57,6 +60,7 @@ export interface InstanceService {
   health(detailed: boolean): Promise<Health>;
   status(): Promise<InstanceStatus>;
   config(): { configFile: string | undefined; values: LoadedConfig["values"] };
+  reload(dryRun: boolean): Promise<Reload>;
   version(): { version: string; protocol: { min: number; max: number }; capabilities: string[] };
   info(): { service: "gantry"; version: string; instance: string; links: Record<string, string> };
   metrics(): Promise<string>;
@@ -126,6 +130,7 @@ export function createInstanceService(options: InstanceOptions): InstanceService
         uptimeSeconds: uptimeSeconds(),
         url,
         configFile: loaded.configFile,
+        configuration: options.reloading.state(),
         stateDirectory: options.stateDirectory,
         logFile: options.logFile,
         controlSocket: record().controlSocket,
@@ -138,7 +143,8 @@ export function createInstanceService(options: InstanceOptions): InstanceService
         providers: counts.providers(),
       };
     },
-    config: () => ({ configFile: loaded.configFile, values: loaded.values.map(maskEnvironment) }),
+    config: () => ({ configFile: loaded.configFile, values: loaded.values }),
+    reload: (dryRun) => options.reloading.reload(dryRun),
     version: () => ({ version: record().version, protocol: protocolRange, capabilities: ["commands", "sessions", "providers"] }),
     info: () => ({
       service: "gantry",
@@ -168,9 +174,4 @@ export function createInstanceService(options: InstanceOptions): InstanceService
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** A command's environment is where people put tokens. */
-function maskEnvironment({ key, value, origin }: LoadedConfig["values"][number]) {
-  return { key, value: /^(?:command|schedule|profile|provider)\..+\.env\./.test(key) ? "[secret]" : value, origin };
 }

@@ -1,5 +1,6 @@
 /** The rules of schedules: what may be made and changed, and which ticks are recorded when the time has come. */
 import {
+  type ConfigurationProblem,
   CreateScheduleInput,
   GantryError,
   type ScheduleConfiguration,
@@ -24,6 +25,7 @@ import { jitterOf, parseTiming } from "./timing.ts";
 export interface SchedulesServiceOptions {
   store: ScheduleStore;
   runs: Runs;
+  /** May change at any time; then call `reconfigure`. */
   configured: Readonly<Record<string, ScheduleConfiguration>>;
   publish: Publish<typeof scheduleEvents>;
   clock: Clock;
@@ -44,6 +46,8 @@ export interface SchedulesService {
   next(which: string, count: number, caller: Caller): { atMs: number; startsAtMs: number }[];
   /** Takes up what an earlier daemon left, and begins to tick. */
   start(): Promise<void>;
+  /** Makes the configured schedules what the configuration says now; tells of those that cannot be. */
+  reconfigure(): Promise<ConfigurationProblem[]>;
   /** Looks at the clock and does what is due. The alarm calls it. */
   wake(): Promise<void>;
   close(): Promise<void>;
@@ -181,34 +185,47 @@ export function createSchedulesService(options: SchedulesServiceOptions): Schedu
     if (row.source === "configuration") {
       throw new GantryError(
         "conflict",
-        `Schedule ${row.name} is written in gantry.toml as [schedule.${row.name}]: change it there and restart. Nothing was changed; pausing it works.`,
+        `Schedule ${row.name} is written in gantry.toml as [schedule.${row.name}]: change it there, then: gantry config reload. Nothing was changed; pausing it works.`,
       );
     }
   };
 
+  const drop = async (live: LiveSchedule) => {
+    await store.remove(live.row.id);
+    lives.delete(live.row.id);
+    firing.drop(live);
+    tell(live, "deleted");
+  };
+
   /** Makes the schedules what the configuration says. */
-  const adoptConfigured = async () => {
+  const adoptConfigured = async (): Promise<ConfigurationProblem[]> => {
+    const problems: ConfigurationProblem[] = [];
     for (const live of lives.values()) {
       if (live.row.source === "api" || live.row.name in configured) continue;
-      await store.remove(live.row.id);
-      lives.delete(live.row.id);
+      await drop(live);
     }
     const byName = new Map([...lives.values()].map((live) => [live.row.name, live]));
     for (const [name, table] of Object.entries(configured)) {
       const { name: _name, paused: _paused, ...definition } = CreateScheduleInput.parse({ name, ...table });
       const live = byName.get(name);
       if (live?.row.source === "api") {
-        logger.error({ schedule: name }, "[schedule] of this name was left out: one was made by hand; delete that, then restart");
+        const message = `[schedule.${name}] was left out, because a schedule of that name was made by hand: gantry schedule delete ${name}, then gantry config reload`;
+        logger.error({ schedule: name }, message);
+        problems.push({ source: `schedule.${name}`, message });
       } else if (live === undefined) {
         const row = newRow(name, definition, { source: "configuration", owner: configurationOwner, paused: 0 });
         await store.save(row);
-        lives.set(row.id, createLiveSchedule(row, undefined));
+        const made = createLiveSchedule(row, undefined);
+        lives.set(row.id, made);
+        tell(made, "created");
       } else if (JSON.stringify(definition) !== live.row.definition) {
         const row = changedRow(live, definition);
         await store.save(row);
         redefine(live, row);
+        tell(live, "updated");
       }
     }
+    return problems;
   };
 
   return {
@@ -259,11 +276,14 @@ export function createSchedulesService(options: SchedulesServiceOptions): Schedu
       exclusively(async () => {
         const live = get(which, caller);
         mayChange(live);
-        await store.remove(live.row.id);
-        lives.delete(live.row.id);
-        firing.drop(live);
-        tell(live, "deleted");
+        await drop(live);
         plan();
+      }),
+    reconfigure: () =>
+      exclusively(async () => {
+        const problems = await adoptConfigured();
+        plan();
+        return problems;
       }),
     setPaused: (which, paused, caller) =>
       exclusively(async () => {

@@ -5,15 +5,20 @@ import type { ExitReason, HostLink } from "../host/link.ts";
 import type { Held, LiveSessions } from "./live-sessions.ts";
 import type { SessionRecordings } from "./recordings.ts";
 
+export interface HousekeepingLimits {
+  /** 0: no session is too idle. */
+  readonly idleTimeoutMs: number;
+  readonly cleanupIntervalMs: number;
+  readonly memoryLimitMb?: number | undefined;
+}
+
 export interface HousekeepingOptions {
   held: LiveSessions;
   link: HostLink;
   clock: Clock;
   logger: Logger;
-  /** 0: no session is too idle. */
-  idleTimeoutMs: number;
-  cleanupIntervalMs: number;
-  memoryLimitMb?: number | undefined;
+  /** May change at any time; then call `reschedule`. */
+  limits: HousekeepingLimits;
   recordings: SessionRecordings;
 }
 
@@ -23,6 +28,8 @@ export interface Housekeeping {
   end(one: Held, reason: ExitReason): Promise<void>;
   /** Removes the oldest recordings when all together are too large; tells how many. */
   pruneRecordings(): Promise<number>;
+  /** Looks as often as the limits say now. */
+  reschedule(): void;
   close(): void;
 }
 
@@ -30,7 +37,7 @@ const memoryIntervalMs = 2000;
 const bytesPerMb = 1024 * 1024;
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
-  const { held, link, clock, logger } = options;
+  const { held, link, clock, logger, limits } = options;
   const ending = new Set<string>();
 
   const end = async (one: Held, reason: ExitReason): Promise<void> => {
@@ -43,7 +50,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
       ending.delete(id);
     }
   };
-  const idle: Housekeeping["idle"] = async (idleMs = options.idleTimeoutMs, mine) => {
+  const idle: Housekeeping["idle"] = async (idleMs = limits.idleTimeoutMs, mine) => {
     await held.refresh();
     const nowMs = clock.now();
     return held.live().filter((one) => {
@@ -59,15 +66,18 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   const repeat = (everyMs: number, work: () => Promise<void>): NodeJS.Timeout =>
     setInterval(() => void work().catch((err: unknown) => logger.warn({ err }, "sessions could not be tidied up")), everyMs).unref();
 
-  const timers = [
-    repeat(options.cleanupIntervalMs, async () => {
-      await pruneRecordings();
-      if (options.idleTimeoutMs > 0)
-        await endAll(await idle(undefined, () => true), "idleTimeout", "the session was idle for too long; it is ended");
-    }),
-  ];
-  const { memoryLimitMb } = options;
-  if (memoryLimitMb !== undefined) {
+  let timers: NodeJS.Timeout[] = [];
+  const reschedule = (): void => {
+    timers.forEach(clearInterval);
+    timers = [
+      repeat(limits.cleanupIntervalMs, async () => {
+        await pruneRecordings();
+        if (limits.idleTimeoutMs > 0)
+          await endAll(await idle(undefined, () => true), "idleTimeout", "the session was idle for too long; it is ended");
+      }),
+    ];
+    const { memoryLimitMb } = limits;
+    if (memoryLimitMb === undefined) return;
     const tooLarge = ({ usage }: Held): boolean => (usage?.memoryBytes ?? 0) > memoryLimitMb * bytesPerMb;
     timers.push(
       repeat(memoryIntervalMs, async () => {
@@ -75,6 +85,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
         await endAll(held.live().filter(tooLarge), "memoryLimit", "the session used more memory than sessions.memoryLimitMb; it is ended");
       }),
     );
-  }
-  return { idle, end, pruneRecordings, close: () => timers.forEach(clearInterval) };
+  };
+  reschedule();
+  return { idle, end, pruneRecordings, reschedule, close: () => timers.forEach(clearInterval) };
 }

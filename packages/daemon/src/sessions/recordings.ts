@@ -10,11 +10,8 @@ import type { SessionRow } from "./store.ts";
 
 export interface RecordingsOptions {
   directory: string;
-  /** Whether sessions are recorded that do not say. */
-  record: boolean;
-  limitBytes: number;
-  /** Of all recordings together. */
-  totalBytes: number;
+  /** `record`: whether sessions are recorded that do not say. May change at any time. */
+  settings: Readonly<{ record: boolean; recordLimitBytes: number; recordTotalBytes: number }>;
   /** Settles with the recording in another form; slow ones must not hold the daemon up. */
   render(file: string, format: RecordingFormat): Promise<string>;
 }
@@ -30,13 +27,13 @@ export interface SessionRecordings {
 const ending = ".cast";
 
 export function createSessionRecordings(options: RecordingsOptions): SessionRecordings {
-  const { directory } = options;
+  const { directory, settings } = options;
   const fileOf = (id: string): string => join(directory, `${id}${ending}`);
   return {
-    of(id, { record = options.record, recordInput, name }) {
+    of(id, { record = settings.record, recordInput, name }) {
       if (!record) return undefined;
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      return { file: fileOf(id), limitBytes: options.limitBytes, input: recordInput, title: name ?? "" };
+      return { file: fileOf(id), limitBytes: settings.recordLimitBytes, input: recordInput, title: name ?? "" };
     },
     async read(row, format) {
       const label = row.name ?? row.id;
@@ -63,7 +60,7 @@ export function createSessionRecordings(options: RecordingsOptions): SessionReco
       let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
       let removed = 0;
       for (const { id, bytes } of files) {
-        if (total <= options.totalBytes) break;
+        if (total <= settings.recordTotalBytes) break;
         if (kept.has(id)) continue;
         await rm(fileOf(id), { force: true });
         total -= bytes;

@@ -18,7 +18,7 @@ import { createSessionAgents } from "./agents/session-agents.ts";
 import { createSessionPrompts, type SessionPrompts } from "./agents/session-prompts.ts";
 import { pasteOf } from "./agents/submit.ts";
 import { createAttach } from "./attaching.ts";
-import { createHousekeeping } from "./housekeeping.ts";
+import { createHousekeeping, type HousekeepingLimits } from "./housekeeping.ts";
 import { createLaunching } from "./launching.ts";
 import { createLiveSessions, type Held, type LiveSessionsOptions } from "./live-sessions.ts";
 import { checkRoom, EarlyFailure, type OpeningLimits, settleOf, startProgram } from "./opening.ts";
@@ -31,13 +31,8 @@ import type { PromptStore } from "./store-prompts.ts";
 import { brief, describeEnd, toSession } from "./views.ts";
 
 export interface SessionServiceOptions extends LiveSessionsOptions {
-  limits: OpeningLimits & {
-    scrollbackLines: number;
-    clipboard: boolean;
-    idleTimeoutMs: number;
-    cleanupIntervalMs: number;
-    memoryLimitMb?: number | undefined;
-  };
+  /** May change at any time; then call `limitsChanged`. */
+  limits: OpeningLimits & HousekeepingLimits & { readonly scrollbackLines: number; readonly clipboard: boolean };
   /** The daemon's own environment, of which a session gets the harmless part. */
   env: Readonly<Record<string, string | undefined>>;
   homeDirectory: string;
@@ -86,6 +81,7 @@ export interface SessionService {
   ): Promise<{ ended: Session[]; released: number; recordingsRemoved: number }>;
   attach: OpenDuplex;
   counts(): Promise<{ live: number; total: number }>;
+  limitsChanged(): void;
   /** Ends every live session. */
   killAll(): Promise<void>;
   prompts: SessionPrompts;
@@ -107,7 +103,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       if (one !== undefined) write(one, bytes);
     },
   });
-  const housekeeping = createHousekeeping({ ...limits, held, link, clock, logger: options.logger, recordings });
+  const housekeeping = createHousekeeping({ limits, held, link, clock, logger: options.logger, recordings });
 
   /** By id, or by name: the live one, else the newest. The same answer for what is not there and what the caller may not know. */
   const find = async (ref: string, caller: Caller): Promise<SessionRow> => {
@@ -328,6 +324,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
 
     attach: createAttach({ held, link, clock, find, write, type, interrupt }),
 
+    limitsChanged: () => housekeeping.reschedule(),
     counts: async () => ({ live: held.live().length, total: await store.count() }),
     async killAll() {
       await Promise.all(held.live().map(async (one) => held.ended(one, await link.terminate(one.row.id, { reason: "shutdown" }))));

@@ -35,6 +35,8 @@ export function systemdUnit(facts: ServiceFacts, place: ServicePlace): ServiceDe
     "Type=notify",
     "NotifyAccess=all",
     `ExecStart=${facts.argv.map(systemdWord).join(" ")}`,
+    "# What has changed in gantry.toml; what runs is not touched.",
+    "ExecReload=/bin/kill -HUP $MAINPID",
     `WorkingDirectory=${facts.workingDirectory.replaceAll("%", "%%")}`,
     ...environment,
     "Restart=on-failure",

@@ -7,8 +7,9 @@ import type { createKeyMaker } from "./key.ts";
 import type { Answer, ResultCache } from "./result-cache.ts";
 
 export interface AnswersOptions {
-  /** Undefined when the configuration switches it off. */
-  cache: ResultCache<LiveExecution> | undefined;
+  cache: ResultCache<LiveExecution>;
+  /** False while the configuration switches it off. */
+  enabled(): boolean;
   keyOf: ReturnType<typeof createKeyMaker>;
   /** What every command inherits. */
   environment: Readonly<Record<string, string>>;
@@ -18,10 +19,11 @@ export interface Answers {
   answer(checked: CheckedRequest, begin: () => Promise<LiveExecution>): Promise<Answer<LiveExecution>>;
   clear(command: string | undefined): Promise<number>;
   status(): Promise<CacheStatus>;
+  trim(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function createAnswers({ cache, keyOf, environment }: AnswersOptions): Answers {
+export function createAnswers({ cache, enabled, keyOf, environment }: AnswersOptions): Answers {
   const keyOfRequest = ({ request, command, input }: CheckedRequest, declared: NonNullable<CheckedRequest["command"]["cache"]>) => {
     const target = command.target(input);
     const inherited = target.kind === "program" ? { ...environment, ...target.env } : environment;
@@ -35,7 +37,7 @@ export function createAnswers({ cache, keyOf, environment }: AnswersOptions): An
       const { request, command } = checked;
       // Whoever names a request wants an execution of its own, to find it again under that name; whoever delays it wants what is true then.
       if (
-        cache === undefined ||
+        !enabled() ||
         command.cache === undefined ||
         request.cache === "bypass" ||
         request.idempotencyKey !== undefined ||
@@ -46,11 +48,10 @@ export function createAnswers({ cache, keyOf, environment }: AnswersOptions): An
       const { ttlMs } = declared;
       return cache.answer({ command: command.name, mode: request.cache, ttlMs, key: () => keyOfRequest(checked, declared) }, begin);
     },
-    clear: async (command) => (await cache?.clear(command)) ?? 0,
-    status: async () => ({
-      enabled: cache !== undefined,
-      ...((await cache?.status()) ?? { entries: 0, bytes: 0, maxBytes: 0, hits: 0, misses: 0 }),
-    }),
-    close: async () => cache?.close(),
+    clear: async (command) => (enabled() ? cache.clear(command) : 0),
+    status: async () =>
+      enabled() ? { enabled: true, ...(await cache.status()) } : { enabled: false, entries: 0, bytes: 0, maxBytes: 0, hits: 0, misses: 0 },
+    trim: () => cache.trim(),
+    close: () => cache.close(),
   };
 }

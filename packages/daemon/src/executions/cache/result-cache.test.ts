@@ -53,7 +53,13 @@ test("never two leaders of a key, all who follow get the leader's run, only succ
       const runs = new Map<string, FakeRun>();
       const snapshot = async ({ id, succeeds }: FakeRun): Promise<Snapshot | undefined> =>
         succeeds ? { executionId: id, result: `"${id}"`, output: "[]", outputBytes: 0, durationMs: 1, bytes: 1 } : undefined;
-      const cache = createResultCache<FakeRun>({ store, maxBytes: 100, snapshot, clock: { now: () => 0, monotonic: () => 0 }, logger });
+      const cache = createResultCache<FakeRun>({
+        store,
+        maxBytes: () => 100,
+        snapshot,
+        clock: { now: () => 0, monotonic: () => 0 },
+        logger,
+      });
 
       const answers = given.map(async ({ key, mode, succeeds, beginFails }, index) => {
         const answer = cache.answer({ command: key, mode, ttlMs: 10, key: () => later(() => key) }, async () => {
@@ -99,7 +105,7 @@ test("age decides by the time to live of then and of now; changed files and a cl
   let begun = 0;
   const { store, rows } = fakeStore(async (value) => value());
   const snapshot = async ({ id }: FakeRun) => ({ executionId: id, result: null, output: "[]", outputBytes: 0, durationMs: 1, bytes: 1 });
-  const cache = createResultCache<FakeRun>({ store, maxBytes: 2, snapshot, clock: { now: () => nowMs, monotonic: () => 0 }, logger });
+  const cache = createResultCache<FakeRun>({ store, maxBytes: () => 2, snapshot, clock: { now: () => nowMs, monotonic: () => 0 }, logger });
   const ask = async (ttlMs = 100, whileItRuns: () => unknown = () => undefined) => {
     const key = `k${version}`;
     const answer = await cache.answer({ command: "c", mode: "use", ttlMs, key: async () => `k${version}` }, async () => {

@@ -26,7 +26,8 @@ export type Answer<R extends Run> =
 
 export interface ResultCacheOptions<R extends Run> {
   store: CacheStore;
-  maxBytes: number;
+  /** May change at any time. */
+  maxBytes(): number;
   /** What is to be kept of a run that has ended; undefined when nothing is. */
   snapshot(run: R): Promise<Snapshot | undefined>;
   clock: Clock;
@@ -48,6 +49,8 @@ export interface ResultCache<R extends Run> {
   /** Resolves to how many results were dropped. */
   clear(command: string | undefined): Promise<number>;
   status(): Promise<CacheStatus>;
+  /** Drops what is too much by a limit that has been lowered. */
+  trim(): Promise<void>;
   /** Resolves when nothing is being stored any more. */
   close(): Promise<void>;
 }
@@ -56,7 +59,7 @@ export interface ResultCache<R extends Run> {
 const touchAfterMs = 5000;
 
 export function createResultCache<R extends Run>(options: ResultCacheOptions<R>): ResultCache<R> {
-  const { store, maxBytes, snapshot, clock, logger } = options;
+  const { store, snapshot, clock, logger } = options;
   const flights = new Map<string, Promise<R>>();
   const keeping = new Set<Promise<void>>();
   const touched = new Set<string>();
@@ -82,6 +85,7 @@ export function createResultCache<R extends Run>(options: ResultCacheOptions<R>)
 
   const keep = async ({ command, ttlMs, key: keyOf }: CacheRequest, key: string, run: R, clearsBefore: number) => {
     const kept = await snapshot(run);
+    const maxBytes = options.maxBytes();
     if (kept === undefined || kept.bytes > maxBytes || (await keyOf()) !== key || clears !== clearsBefore) return;
     await flushTouched();
     const nowMs = clock.now();
@@ -150,7 +154,8 @@ export function createResultCache<R extends Run>(options: ResultCacheOptions<R>)
       clears += 1;
       return store.clear(command);
     },
-    status: async () => ({ ...(await store.size()), maxBytes, hits, misses }),
+    trim: () => store.makeRoom(options.maxBytes()),
+    status: async () => ({ ...(await store.size()), maxBytes: options.maxBytes(), hits, misses }),
     async close() {
       // What has ended in this very turn is about to be kept; what has not ended is another daemon's.
       await new Promise((resolve) => setImmediate(resolve));

@@ -13,7 +13,8 @@ import { surplusOf, type Tallies } from "./surplus.ts";
 
 export interface RetentionOptions {
   store: HistoryStore;
-  limits: HistoryLimits;
+  /** May change at any time. */
+  limits: Readonly<HistoryLimits>;
   outputsDirectory: string;
   /** So many rows are gone. */
   onRemoved(count: number): void;
@@ -46,7 +47,7 @@ const dayMs = 86_400_000;
 export function createRetention({ store, limits, outputsDirectory, onRemoved, clock, logger }: RetentionOptions): Retention {
   const tallies: Tallies = { succeeded: { count: 0, bytes: 0 }, failed: { count: 0, bytes: 0 } };
   const after: Record<Outcome, string> = { succeeded: "", failed: "" };
-  const maxAgeDays: Record<Outcome, number> = { succeeded: limits.maxAgeDays, failed: limits.failedMaxAgeDays };
+  const maxAgeDays = (outcome: Outcome) => (outcome === "succeeded" ? limits.maxAgeDays : limits.failedMaxAgeDays);
   let talliedAtMs: number | undefined;
   let sweeps = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -85,7 +86,7 @@ export function createRetention({ store, limits, outputsDirectory, onRemoved, cl
 
   const removeAged = async (outcome: Outcome) => {
     let removed = 0;
-    const beforeMs = clock.now() - Math.max(keptAtLeastMs, maxAgeDays[outcome] * dayMs);
+    const beforeMs = clock.now() - Math.max(keptAtLeastMs, maxAgeDays(outcome) * dayMs);
     for (let full = true; full && !closing.signal.aborted;) {
       const rows = await store.oldest(outcome, after[outcome], beforeMs, batchSize);
       full = rows.length === batchSize;

@@ -34,9 +34,9 @@ export function createMcpGateway({ port, logger }: McpGatewayParts): McpGateway 
   const handlers = new LRUCache<string, McpHttpHandler>({ max: maxEndpoints, dispose: (handler) => void handler.close() });
   let aggregate: Promise<{ providers: OfferedProvider[]; commands: OfferedCommand[]; catalog: Catalog }> | undefined;
 
-  const stopListening = port.onProviderChanged((name) => {
+  const stopListening = port.onOffersChanged((provider = "") => {
     aggregate = undefined;
-    for (const key of ["", name]) {
+    for (const key of new Set(["", provider])) {
       const notify = handlers.get(key)?.notify;
       notify?.toolsChanged();
       notify?.resourcesChanged();
@@ -51,7 +51,7 @@ export function createMcpGateway({ port, logger }: McpGatewayParts): McpGateway 
 
   const readAll = async (context: CallContext): Promise<Endpoint> => {
     // Commands may change with their modules, of which no event tells.
-    if (port.commands.length > 0) aggregate = undefined;
+    if (port.commands().length > 0) aggregate = undefined;
     aggregate ??= gatherAll(port, context);
     // A failure is not kept: the next request tries again.
     aggregate.catch(() => (aggregate = undefined));
@@ -132,7 +132,7 @@ async function gatherAll(port: McpPort, context: CallContext) {
     .list()
     .filter(({ state }) => state !== "offline")
     .map(({ name }) => port.get(name));
-  const commands = port.commands.length === 0 ? [] : await describeCommands(port, context);
+  const commands = port.commands().length === 0 ? [] : await describeCommands(port, context);
   return { providers, commands, catalog: aggregateCatalog(providers, commands) };
 }
 
@@ -140,7 +140,8 @@ async function describeCommands({ operate, commands }: McpPort, context: CallCon
   // The daemon itself asks: what a caller may see of it is decided where its tools are listed.
   const asDaemon: CallContext = { ...context, caller: { ...context.caller, permissions: new Set(["executions.read"]) } };
   const { items } = (await operate("commands.list", { limit: 1000 }, asDaemon)) as { items: { name: string }[] };
-  const chosen = commands.includes("*") ? items : items.filter(({ name }) => commands.includes(name));
+  const names = commands();
+  const chosen = names.includes("*") ? items : items.filter(({ name }) => names.includes(name));
   return Promise.all(chosen.map(({ name }) => operate("commands.get", { name }, asDaemon) as Promise<Command>));
 }
 

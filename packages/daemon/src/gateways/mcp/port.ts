@@ -52,10 +52,10 @@ export interface McpPort {
   /** Throws GantryError notFound. */
   get(name: string): OfferedProvider;
   operate: Operate;
-  /** Names of the commands that are tools; `*` stands for all. */
-  commands: readonly string[];
-  /** Hears the name of each provider that joined, changed, or left. Returns the function that ends it. */
-  onProviderChanged(listener: (name: string) => void): () => void;
+  /** Names of the commands that are tools; `*` stands for all. Asked each time: they may change at any time. */
+  commands(): readonly string[];
+  /** Hears the name of each provider that joined, changed, or left, and nothing when commands may have. Returns the function that ends it. */
+  onOffersChanged(listener: (provider: string | undefined) => void): () => void;
   /** Closes a long stream when its key is revoked. Returns the function to call when it has ended by itself. */
   track(keyId: string, close: () => void): () => void;
 }

@@ -1,8 +1,7 @@
 /** Checks whether what runs is what is installed and configured now. */
-import { createHash } from "node:crypto";
-
 import { protocolRange } from "@gantry/contract";
 
+import { configHash } from "../../config-changes.ts";
 import { type Check, type Draft, flag, living } from "./check.ts";
 
 export const version: Check = {
@@ -47,15 +46,27 @@ export const configuration: Check = {
     // Started from another folder or with flags of its own, it has another configuration by intent.
     if (running === undefined || running.record.configFile !== config.configFile) return [];
     if (running.record.launch.flags.some((word) => overriding.has(word))) return [];
-    const hash = createHash("sha256").update(JSON.stringify(config.config)).digest("hex");
-    if (hash === running.record.configHash) return [];
+    const hash = configHash(config.config);
+    const { configHash: inForce, pending } = running.record;
+    if (hash === inForce) return [];
+    if (hash === pending?.configHash) {
+      return [
+        {
+          severity: "warning",
+          instance: chosen,
+          cause: `${pending.keys.join(", ")} in ${config.configFile ?? "the environment"} cannot change while the instance runs.`,
+          consequence: "What was in force before the reload stays in force.",
+          remedy: `gantry restart${flag(chosen)}`,
+        },
+      ];
+    }
     return [
       {
         severity: "warning",
         instance: chosen,
-        cause: `${config.configFile ?? "The environment"} has changed since the instance was started.`,
+        cause: `${config.configFile ?? "The environment"} has changed since the instance read it.`,
         consequence: "What changed is not in force.",
-        remedy: `gantry restart${flag(chosen)}`,
+        remedy: `gantry config reload${flag(chosen)}`,
       },
     ];
   },

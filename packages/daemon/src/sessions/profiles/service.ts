@@ -12,7 +12,8 @@ import type { ProbeAnswer, Prober } from "./probe.ts";
 import type { ResolvedProfile } from "./resolve.ts";
 
 export interface ProfilesOptions {
-  profiles: ReadonlyMap<string, ResolvedProfile>;
+  /** Asked each time: it may change at any time. */
+  profiles(): ReadonlyMap<string, ResolvedProfile>;
   prober: Prober;
   /** What a session finds in its environment, given what its opener added. */
   environment(given: Readonly<Record<string, string>> | undefined): Record<string, string>;
@@ -48,12 +49,16 @@ const shells = new Set(["bash", "zsh", "fish", "dash", "ksh", "sh"]);
 
 export function createProfiles({ profiles, prober, environment, homeDirectory, hooksFit }: ProfilesOptions): Profiles {
   const get = (name: string): ResolvedProfile => {
-    const profile = profiles.get(name);
+    const profile = profiles().get(name);
     if (profile !== undefined) return profile;
-    const suggestions = nearest(name, profiles.keys());
-    throw new GantryError("notFound", `There is no profile ${name}. There are: ${[...profiles.keys()].join(", ")}. Nothing was started.`, {
-      details: { suggestions },
-    });
+    const suggestions = nearest(name, profiles().keys());
+    throw new GantryError(
+      "notFound",
+      `There is no profile ${name}. There are: ${[...profiles().keys()].join(", ")}. Nothing was started.`,
+      {
+        details: { suggestions },
+      },
+    );
   };
   const signedIn = async ({ signIn }: ResolvedProfile, env: Readonly<Record<string, string>>): Promise<boolean | null> => {
     if (signIn === undefined) return null;
@@ -105,7 +110,7 @@ export function createProfiles({ profiles, prober, environment, homeDirectory, h
     list({ refresh, probe }, caller) {
       const mayAsk = (probe || refresh) && caller.permissions.has("sessions.open");
       if (refresh) requirePermission(caller, "sessions.open", "have programs asked for their version");
-      return Promise.all([...profiles.values()].map((profile) => describe(profile, refresh, mayAsk)));
+      return Promise.all([...profiles().values()].map((profile) => describe(profile, refresh, mayAsk)));
     },
     async prepare(input, caller, hookArguments) {
       const profile = get(input.profile as string);
@@ -148,10 +153,10 @@ export function createProfiles({ profiles, prober, environment, homeDirectory, h
     },
     recognize([program = ""]) {
       const name = basename(program);
-      if (shells.has(name)) return profiles.get("shell");
-      return [...profiles.values()].find(({ kind, binary }) => kind === "agent" && basename(binary) === name);
+      if (shells.has(name)) return profiles().get("shell");
+      return [...profiles().values()].find(({ kind, binary }) => kind === "agent" && basename(binary) === name);
     },
-    interruptKey: (name) => Buffer.from(profiles.get(name ?? "")?.interruptKey === "escape" ? "\u001b" : "\u0003"),
-    near: (name) => nearest(name, profiles.keys()),
+    interruptKey: (name) => Buffer.from(profiles().get(name ?? "")?.interruptKey === "escape" ? "\u001b" : "\u0003"),
+    near: (name) => nearest(name, profiles().keys()),
   };
 }
