@@ -19,6 +19,8 @@ export const verb: Verb = (command, context) => {
       );
       // A terminal signals the whole foreground group: the daemon gets its own copy. A supervisor signals only this process.
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => !process.stdin.isTTY && child.kill(signal));
+      // Read the configuration anew; a terminal that closes sends it too, and then the daemon goes on.
+      process.on("SIGHUP", () => child.kill("SIGHUP"));
       const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
         child.once("exit", (...ending) => resolve(ending)),
       );

@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { GantryError } from "@gantry/contract/errors";
 
 import { entryFile } from "../core/entry-points.ts";
+import { scopeWords } from "./own-scope.ts";
 
 export interface HostPlace {
   /** The instance's folder for host sockets and journals; made 0700. */
@@ -17,6 +18,7 @@ export interface HostPlace {
   version: string;
   /** Several hosts of one instance are told apart by it. */
   number: number;
+  log: { warn(facts: object, message: string): void };
 }
 
 export interface HostFiles {
@@ -68,15 +70,25 @@ export async function startHost(place: HostPlace): Promise<Socket> {
     throw new GantryError("unavailable", `${place.directory} is not a folder of this user; no process host can be started there.`);
   }
   chmodSync(place.directory, 0o700);
+  const own = [process.execPath, entryFile("process-host"), socketPath, journalPath, place.version];
+  const scope = scopeWords();
+  if (scope !== undefined) {
+    const inScope = await startAs([...scope, ...own], place, true);
+    if (typeof inScope !== "string") return inScope;
+    place.log.warn({ reason: inScope }, "systemd gave the process host no scope of its own; it is started beside the daemon");
+  }
+  const beside = await startAs(own, place, false);
+  if (typeof beside !== "string") return beside;
+  throw new GantryError("unavailable", `The process host did not start (${beside}); see ${place.logFile}.`);
+}
+
+/** A connection to it, or why there is none. `endLate`: one that is only slow must not come up beside the next one. */
+async function startAs([file, ...args]: readonly string[], place: HostPlace, endLate: boolean): Promise<Socket | string> {
+  const { socketPath } = hostFiles(place);
   const logFd = openSync(place.logFile, "a", 0o600);
   // A host must not carry the mark of a session that the daemon was perhaps started from: ending that session would end the host.
   const { GANTRY_SESSION_ID: _session, GANTRY_EXECUTION_ID: _execution, NODE_OPTIONS: _options, ...env } = process.env;
-  const child = spawn(process.execPath, [entryFile("process-host"), socketPath, journalPath, place.version], {
-    cwd: "/",
-    env,
-    detached: true,
-    stdio: ["ignore", logFd, logFd],
-  });
+  const child = spawn(file as string, args, { cwd: "/", env, detached: true, stdio: ["ignore", logFd, logFd] });
   closeSync(logFd);
   const failures: string[] = [];
   child.once("error", (error) => failures.push(error.message));
@@ -90,5 +102,6 @@ export async function startHost(place: HostPlace): Promise<Socket> {
     }
     await delay(pollMs);
   }
-  throw new GantryError("unavailable", `The process host did not start (${failures[0] ?? "no answer"}); see ${place.logFile}.`);
+  if (endLate && failures.length === 0) child.kill("SIGKILL");
+  return failures[0] ?? "no answer";
 }
