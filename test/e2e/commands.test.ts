@@ -1,7 +1,7 @@
 /** Commands and executions through a real daemon: the CLI, HTTP, and the typed client. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { ExecuteEvent, ExecutionResult } from "@gantry/contract";
@@ -285,6 +285,46 @@ test("over HTTP: an outcome is never an error, accepted work answers 202, wrong 
   expect((await post({ command: "nothing" })).status).toBe(404);
 });
 
+test.each([
+  ["[]", "an array was given"],
+  ["null", "null was given"],
+  ['"greet"', 'a string, "greet" was given'],
+  ["7", "a number, 7 was given"],
+])("a body that is %s is refused with what was expected and what was given", async (body, given) => {
+  const headers = { authorization: `Bearer ${daemon.key}`, "content-type": "application/json" };
+  const answer = await fetch(`${daemon.url}/execute`, { method: "POST", headers, body });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({
+    code: "invalidArgument",
+    detail: `The input must be an object such as {"limit": 10}, and ${given}. Nothing was changed.`,
+  });
+});
+
+test("a folder that is not there is named before anything is accepted, and when it goes away while the execution waits", async () => {
+  const before = (await daemon.client.executions.list({})).items.length;
+  for (const cwd of [join(daemon.folder, "nowhere"), join(daemon.folder, "gantry.toml")])
+    await expect(daemon.client.executions.execute({ command: "say", input: { text: "x" }, cwd })).rejects.toMatchObject({
+      code: "invalidArgument",
+      message: expect.stringContaining(`cwd: the folder ${cwd} `),
+    });
+  expect((await daemon.client.executions.list({})).items).toHaveLength(before);
+  const cwd = join(daemon.folder, "passing");
+  for (const [command, input] of [
+    ["say", { text: "x" }],
+    ["greet", { name: "Ada" }],
+  ] as const) {
+    await mkdir(cwd, { recursive: true });
+    const { executionId } = await daemon.client.executions.execute({ command, input, cwd, delayMs: 1500, wait: false });
+    await rm(cwd, { recursive: true });
+    const { error } = await until(
+      "its failure",
+      () => daemon.client.executions.get({ id: executionId }),
+      ({ state }) => state === "failed",
+    );
+    expect(error).toMatchObject({ name: "CannotStart", message: expect.stringContaining(`The working folder ${cwd} `) });
+  }
+});
+
 test("ps, show, output, wait, cancel, and history tell the same of a detached program", async () => {
   const id = (await daemon.cli(["run", "--detach", "--tag", "mine", "sleep"])).stdout.trim();
   const follower = collect(daemon.spawnCli(["output", "-f", id]));
@@ -297,7 +337,12 @@ test("ps, show, output, wait, cancel, and history tell the same of a detached pr
   expect((await daemon.cli(["ps"])).stdout).toMatch(new RegExp(`${id} +sleep +running`));
   const listed = JSON.parse((await daemon.cli(["ps", "--json"])).stdout) as { schemaVersion: number; items: { executionId: string }[] };
   expect(listed).toMatchObject({ schemaVersion: 1, items: expect.arrayContaining([expect.objectContaining({ executionId: id })]) });
-  expect(await daemon.cli(["cancel", id])).toMatchObject({ stdout: `${id} cancelled\n`, exitCode: 0 });
+  const unknown = `exe_${"0".repeat(26)}`;
+  expect(await daemon.cli(["cancel", unknown, id])).toMatchObject({
+    stdout: `${id} cancelled\n`,
+    stderr: expect.stringContaining(`There is no execution ${unknown}`),
+    exitCode: 64,
+  });
   expect(await follower).toMatchObject({ stdout: "begun\n", exitCode: 0 });
   expect(await waiter).toMatchObject({ exitCode: 130 });
   expect((await daemon.cli(["show", id])).stdout).toMatch(/state +cancelled/);

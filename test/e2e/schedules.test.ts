@@ -67,7 +67,12 @@ test("create, show, update, trigger, ticks, and delete in the CLI", async () => 
   );
   await daemon.cli(["schedule", "update", "--every", "2h", "hourly"]);
   expect((await daemon.cli(["schedule", "show", "hourly"])).stdout).toMatch(/runs +mark --word hour\nwhen +every 2 h/);
-  expect(await daemon.cli(["schedule", "delete", "hourly"])).toMatchObject({ stdout: "hourly deleted\n", exitCode: 0 });
+  await daemon.client.schedules.create({ name: "daily", command: "mark", everyMs: 86_400_000 });
+  expect(await daemon.cli(["schedule", "delete", "hourly", "missing", "daily"])).toMatchObject({
+    stdout: "hourly deleted\ndaily deleted\n",
+    stderr: expect.stringContaining("There is no schedule missing."),
+    exitCode: 64,
+  });
   expect((await daemon.cli(["schedule", "show", "hourly"])).exitCode).toBe(64);
 });
 

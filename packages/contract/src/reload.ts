@@ -14,6 +14,7 @@ export const reloadableKeys = [
   "command",
   "schedule",
   "sessions",
+  "provider",
   "mcp",
   "profile",
 ] as const;

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { Option } from "commander";
 
-import { readBatchItems } from "@gantry/client/batch-items";
+import { inFile, readBatchItems } from "@gantry/client/batch-items";
 import type { Batch, BatchEvent, OperationInput, batchOperations } from "@gantry/contract";
 import { GantryError } from "@gantry/contract/errors";
 
@@ -50,23 +50,27 @@ Examples:
   gantry batch run --command greet --concurrency 4 --stop-on-error examples/batches/names.csv`,
     )
     .action(async (file: string, { detach, json, ...options }: RunOptions) => {
-      const input = await readInput(file, options);
+      const { input, lines } = await readInput(file, options);
       const { client, connection } = await context.connect();
-      if (detach === true) {
-        const batch: Batch = await client.batches.create(input);
-        if (json === true) printJson(batch);
-        else process.stdout.write(`${batch.batchId}\n`);
-        return;
+      try {
+        if (detach === true) {
+          const batch: Batch = await client.batches.create(input);
+          if (json === true) printJson(batch);
+          else process.stdout.write(`${batch.batchId}\n`);
+          return;
+        }
+        const events = connection.stream("batches.create", input) as AsyncIterable<BatchEvent>;
+        await followBatch(events, { json: json === true, cancelOnInterrupt: true }, context);
+      } catch (error) {
+        throw inFile(error, file, lines);
       }
-      const events = connection.stream("batches.create", input) as AsyncIterable<BatchEvent>;
-      await followBatch(events, { json: json === true, cancelOnInterrupt: true }, context);
     });
 };
 
 async function readInput(
   file: string,
   { concurrency, stopOnError, command, name, format }: RunOptions,
-): Promise<OperationInput<typeof batchOperations.create>> {
+): Promise<{ input: OperationInput<typeof batchOperations.create>; lines: number[] }> {
   const chosen = format ?? (/\.csv$/i.test(file) ? "csv" : "jsonl");
   if (chosen !== "csv" && chosen !== "jsonl")
     throw new GantryError("invalidArgument", `--format ${JSON.stringify(format)}: jsonl or csv is allowed.`);
@@ -78,12 +82,13 @@ async function readInput(
   } catch (cause) {
     throw new GantryError("invalidArgument", `${file} cannot be read: ${(cause as Error).message}. Nothing was run.`, { cause });
   }
-  const items = await readBatchItems(content, { file, format: chosen, command });
-  return {
+  const { items, lines } = await readBatchItems(content, { file, format: chosen, command });
+  const input = {
     // As `gantry run` does: here, unless an item says where.
     items: items.map((item) => ({ ...item, cwd: resolve(item.cwd ?? ".") })),
     ...(concurrency === undefined ? {} : { concurrency: Number(concurrency) }),
     ...(name === undefined ? {} : { name }),
     stopOnError: stopOnError === true,
   };
+  return { input, lines };
 }

@@ -1,4 +1,5 @@
 /** `gantry cancel`: ends executions and answers when their processes are gone. */
+import { forEach } from "../each.ts";
 import { printJson } from "../output/print-json.ts";
 import type { Verb } from "../verb.ts";
 
@@ -9,8 +10,8 @@ export const verb: Verb = (command, context) => {
     .addHelpText("after", "\nExamples:\n  gantry cancel exe_…")
     .action(async (ids: string[], { json }: { json?: boolean }) => {
       const { client } = await context.connect();
-      const items = await Promise.all(ids.map((id) => client.executions.cancel({ id })));
-      if (json === true) printJson({ items });
+      const { items, failures } = await forEach(ids, (id) => client.executions.cancel({ id }), context, { atOnce: true });
+      if (json === true) printJson({ items, failures });
       // It may have ended by itself before: then the state says how.
       else for (const { executionId, state } of items) process.stdout.write(`${executionId} ${state}\n`);
     });

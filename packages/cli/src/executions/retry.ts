@@ -1,4 +1,5 @@
 /** `gantry retry`: ended executions again, as new ones. */
+import { forEach } from "../each.ts";
 import { printJson } from "../output/print-json.ts";
 import type { Verb } from "../verb.ts";
 
@@ -12,12 +13,12 @@ export const verb: Verb = (command, context) => {
     )
     .action(async (ids: string[], { json }: { json?: boolean }) => {
       const { client } = await context.connect();
-      const items = [];
-      for (const id of ids) {
+      const retry = async (id: string) => {
         const made = await client.executions.retry({ id });
-        items.push(made);
         if (json !== true) process.stdout.write(`${made.executionId}\n`);
-      }
-      if (json === true) printJson({ items });
+        return made;
+      };
+      const { items, failures } = await forEach(ids, retry, context);
+      if (json === true) printJson({ items, failures });
     });
 };

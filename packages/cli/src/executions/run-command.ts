@@ -5,6 +5,7 @@ import type { ExecuteEvent, ExecutionResult } from "@gantry/contract";
 import { GantryError } from "@gantry/contract/errors";
 
 import { parseDuration } from "../output/duration.ts";
+import { formatDuration } from "../output/units.ts";
 import type { VerbContext } from "../verb.ts";
 import { exitStatus } from "./exit-status.ts";
 import { createOutputWriter } from "./write-output.ts";
@@ -147,8 +148,8 @@ export function variables(given: string[]): Record<string, string> {
   );
 }
 
-function retryNotice({ attempt, state, error, delayMs }: Extract<ExecuteEvent, { type: "retrying" }>): string {
-  const wait = delayMs === 0 ? "now" : `in ${(delayMs / 1000).toFixed(1)} s`;
+export function retryNotice({ attempt, state, error, delayMs }: Extract<ExecuteEvent, { type: "retrying" }>): string {
+  const wait = delayMs < 1 ? "now" : `in ${formatDuration(delayMs)}`;
   return `gantry: attempt ${attempt} ${state}${error === null ? "" : ` (${error.message.split("\n")[0]})`}; trying again ${wait}`;
 }
 

@@ -1,4 +1,6 @@
 /** `gantry schedule delete`. */
+import { forEach } from "../each.ts";
+import { plain } from "../output/plain.ts";
 import { printJson } from "../output/print-json.ts";
 import type { Verb } from "../verb.ts";
 
@@ -9,10 +11,12 @@ export const verb: Verb = (command, context) => {
     .addHelpText("after", "\nWhat its ticks have started stays.\n\nExamples:\n  gantry schedule delete nightly")
     .action(async (schedules: string[], { json }: { json?: boolean }) => {
       const { client } = await context.connect();
-      for (const schedule of schedules) {
+      const remove = async (schedule: string) => {
         await client.schedules.delete({ schedule });
-        if (json !== true) process.stdout.write(`${schedule} deleted\n`);
-      }
-      if (json === true) printJson({ deleted: schedules });
+        if (json !== true) process.stdout.write(`${plain(schedule)} deleted\n`);
+        return schedule;
+      };
+      const { items: deleted, failures } = await forEach(schedules, remove, context);
+      if (json === true) printJson({ deleted, failures });
     });
 };

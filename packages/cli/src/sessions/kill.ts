@@ -1,4 +1,5 @@
 /** `gantry sessions kill`: ends sessions and everything they started. */
+import { forEach } from "../each.ts";
 import { plain } from "../output/plain.ts";
 import type { Verb } from "../verb.ts";
 
@@ -8,9 +9,10 @@ export const verb: Verb = (command, context) => {
     .addHelpText("after", "\nHang-up and TERM first, KILL after five seconds.\n\nExamples:\n  gantry sessions kill build")
     .action(async (ids: string[]) => {
       const { client } = await context.connect();
-      for (const id of ids) {
+      const kill = async (id: string) => {
         const { name, sessionId, endReason } = await client.sessions.kill({ id });
         process.stderr.write(`${plain(name ?? sessionId)} ended (${endReason ?? "ended"})\n`);
-      }
+      };
+      await forEach(ids, kill, context, { atOnce: true });
     });
 };

@@ -15,18 +15,43 @@ export interface ReadBatchOptions {
 /** Columns of a CSV file that are about the item; every other one is an option of the command. */
 const itemColumns: ReadonlySet<string> = new Set(["id", "command", "needs", "timeoutMs", "priority", "tags"]);
 
-export async function readBatchItems(text: string, options: ReadBatchOptions): Promise<BatchItemInput[]> {
-  const items = options.format === "csv" ? await readCsv(text, options) : readJsonLines(text, options);
-  if (items.length === 0) throw new GantryError("invalidArgument", `${options.file} has no items. Nothing was run.`);
-  return items;
+export interface ReadBatch {
+  items: BatchItemInput[];
+  /** Where in the file each of them is, counted from 1. */
+  lines: number[];
+}
+
+export async function readBatchItems(text: string, options: ReadBatchOptions): Promise<ReadBatch> {
+  const read = options.format === "csv" ? await readCsv(text, options) : readJsonLines(text, options);
+  if (read.length === 0) throw new GantryError("invalidArgument", `${options.file} has no items. Nothing was run.`);
+  return { items: read.map(({ item }) => item), lines: read.map(({ line }) => line) };
+}
+
+/** The daemon numbers the items of a request; whoever wrote a file looks for a line of it. */
+export function inFile(error: unknown, file: string, lines: readonly number[]): unknown {
+  if (!(error instanceof GantryError) || !/\bitems\.\d/.test(error.message)) return error;
+  const place = (text: string) =>
+    text.replaceAll(/\bitems\.(\d+)(\.?)/g, (whole, index: string, dot: string) => {
+      const line = lines[Number(index)];
+      return line === undefined ? whole : `${file}:${line}${dot === "" ? "" : ": "}`;
+    });
+  return new GantryError(error.code, place(error.message), {
+    cause: error,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  });
+}
+
+interface ReadItem {
+  item: BatchItemInput;
+  line: number;
 }
 
 function wrong(file: string, line: number, message: string): GantryError {
   return new GantryError("invalidArgument", `${file}:${line}: ${message}. Nothing was run.`, { details: { file, line } });
 }
 
-function readJsonLines(text: string, { file, command }: ReadBatchOptions): BatchItemInput[] {
-  const items: BatchItemInput[] = [];
+function readJsonLines(text: string, { file, command }: ReadBatchOptions): ReadItem[] {
+  const items: ReadItem[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     let value: unknown;
@@ -40,12 +65,12 @@ function readJsonLines(text: string, { file, command }: ReadBatchOptions): Batch
     const item = { ...(command === undefined ? {} : { command }), ...value } as BatchItemInput;
     if (typeof item.command !== "string")
       throw wrong(file, index + 1, "the item has no command; add one, or give --command <name> for all");
-    items.push(item);
+    items.push({ item, line: index + 1 });
   }
   return items;
 }
 
-async function readCsv(text: string, { file, command }: ReadBatchOptions): Promise<BatchItemInput[]> {
+async function readCsv(text: string, { file, command }: ReadBatchOptions): Promise<ReadItem[]> {
   const { CsvError, parse } = await import("csv-parse/browser/esm/sync");
   let records: { record: Record<string, string>; info: { lines: number } }[];
   try {
@@ -71,7 +96,7 @@ async function readCsv(text: string, { file, command }: ReadBatchOptions): Promi
     const argv = Object.entries(record)
       .filter(([column, value]) => !itemColumns.has(column) && value !== "")
       .map(([column, value]) => `--${column}=${value}`);
-    return {
+    const item: BatchItemInput = {
       ...(record.id === undefined || record.id === "" ? {} : { id: record.id }),
       command: name,
       argv,
@@ -80,5 +105,6 @@ async function readCsv(text: string, { file, command }: ReadBatchOptions): Promi
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(priority === undefined ? {} : { priority }),
     };
+    return { item, line: info.lines };
   });
 }

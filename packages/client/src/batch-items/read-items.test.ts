@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 
-import { readBatchItems, type ReadBatchOptions } from "./index.ts";
+import { GantryError } from "@gantry/contract/errors";
+
+import { inFile, readBatchItems, type ReadBatchOptions } from "./index.ts";
 
 const read = (text: string, more: Partial<ReadBatchOptions> = {}) =>
   readBatchItems(text, { file: "f", format: "jsonl", command: undefined, ...more });
+const itemsOf = async (text: string, more: Partial<ReadBatchOptions> = {}) => (await read(text, more)).items;
 
 test("JSON lines: empty lines are left out, a command may stand for all", async () => {
-  expect(await read('{"id":"a","command":"x"}\n\n{"needs":["a"],"argv":["1"]}\r\n', { command: "y" })).toEqual([
+  expect(await itemsOf('{"id":"a","command":"x"}\n\n{"needs":["a"],"argv":["1"]}\r\n', { command: "y" })).toEqual([
     { id: "a", command: "x" },
     { command: "y", needs: ["a"], argv: ["1"] },
   ]);
@@ -14,7 +17,7 @@ test("JSON lines: empty lines are left out, a command may stand for all", async 
 
 test("CSV: columns of the item, and every other one is an option", async () => {
   const text = '\uFEFFid,command,needs,name,note,priority\na,greet,,"Ada, Countess",,5\nb,,a;c d,"say ""hi""",x,\n';
-  expect(await read(text, { format: "csv", command: "count" })).toEqual([
+  expect(await itemsOf(text, { format: "csv", command: "count" })).toEqual([
     { id: "a", command: "greet", argv: ["--name=Ada, Countess"], needs: [], tags: [], priority: 5 },
     { id: "b", command: "count", argv: ['--name=say "hi"', "--note=x"], needs: ["a", "c", "d"], tags: [] },
   ]);
@@ -30,4 +33,15 @@ test.each([
   ["csv", "command,priority\nx,high\n", 'f:2: priority is "high"; an integer is allowed'],
 ] as const)("%s %j is refused", async (format, text, message) => {
   await expect(read(text, { format })).rejects.toThrow(message);
+});
+
+test("what the daemon says of an item is told of its line, blank lines counted", async () => {
+  const { lines } = await read('\n{"command":"x"}\n\n{"command":"y"}\n');
+  expect(lines).toEqual([2, 4]);
+  const told = (message: string) => (inFile(new GantryError("invalidArgument", message), "f", lines) as Error).message;
+  expect(told("items.1 (b): There is no command y.")).toBe("f:4 (b): There is no command y.");
+  expect(told('items.1.id: "a" is the name of items.0 already')).toBe('f:4: id: "a" is the name of f:2 already');
+  expect(told("concurrency: must be less")).toBe("concurrency: must be less");
+  const csv = await read("command\nx\n\ny\n", { format: "csv" });
+  expect(csv.lines).toEqual([2, 4]);
 });

@@ -35,7 +35,7 @@ test("names given twice, missing needs, and an item that needs itself are refuse
       { id: "a", needs: [] },
       { id: "a", needs: [] },
     ])[0]?.message,
-  ).toContain('"a" is the name of item 1 already');
+  ).toContain('"a" is the name of items.0 already');
   expect(checkNeeds([{ id: "a", needs: ["b"] }])[0]?.message).toBe('there is no item "b" in this batch');
   expect(checkNeeds([{ id: "a", needs: ["a"] }])[0]?.message).toContain("a → a");
 });

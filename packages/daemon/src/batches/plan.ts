@@ -21,7 +21,7 @@ export function checkNeeds(items: readonly PlannedItem[]): NeedsIssue[] {
       issues.push({
         index,
         field: "id",
-        message: `${JSON.stringify(id)} is the name of item ${first + 1} already; give each item its own`,
+        message: `${JSON.stringify(id)} is the name of items.${first} already; give each item its own`,
       });
   }
   for (const [index, { needs }] of items.entries()) {

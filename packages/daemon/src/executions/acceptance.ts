@@ -8,6 +8,7 @@ import type { Publish } from "../core/event-bus.ts";
 import type { AtRest, RestingParts } from "./at-rest.ts";
 import type { Attempts } from "./attempts.ts";
 import { queueFull } from "./endings.ts";
+import { createFolderCheck } from "./folders.ts";
 import type { Limits, QueueLimits } from "./limits.ts";
 import { brief, createLiveExecution, type LiveExecution } from "./live-execution.ts";
 import type { Places } from "./places.ts";
@@ -53,6 +54,8 @@ export interface AcceptanceOptions {
 export interface Acceptance {
   /** Throws notFound, invalidArgument, permissionDenied, unavailable; changes nothing. */
   check(request: ExecuteInput, caller: Caller): Promise<CheckedRequest>;
+  /** What else `enqueue` would throw of the request itself: only when it is to run must its folder be there. */
+  checkFolder(checked: CheckedRequest): Promise<void>;
   /** Resolves when it is durable. Throws resourceExhausted, unavailable. */
   enqueue(checked: CheckedRequest, id: string, watched: boolean): Promise<LiveExecution>;
   /** Takes in nothing any more. */
@@ -71,6 +74,8 @@ export function createAcceptance(options: AcceptanceOptions): Acceptance {
     entering.add(queue, change);
     enteringAll += change;
   };
+  const mustBeFolder = createFolderCheck(clock);
+  const folderOf = ({ request, command }: CheckedRequest) => request.cwd ?? command.cwd;
   const mustHaveRoom = (queue: string) => {
     const { maxQueued } = settings;
     if (places.waiting + timetable.waiting + enteringAll >= maxQueued) throw queueFull(maxQueued);
@@ -91,7 +96,10 @@ export function createAcceptance(options: AcceptanceOptions): Acceptance {
       return { request, caller, command, input: command.checkInput(request), queue };
     },
 
+    checkFolder: (checked) => mustBeFolder(folderOf(checked)),
+
     async enqueue(checked, id, watched) {
+      await mustBeFolder(folderOf(checked));
       const { command, input, request, queue } = checked;
       const env = request.env ?? {};
       const concealed = command.conceal(input);

@@ -209,7 +209,7 @@ export function createExecutionsService(options: ExecutionsServiceOptions): Exec
 
   return {
     async check(request, caller) {
-      await acceptance.check(request, caller);
+      await acceptance.checkFolder(await acceptance.check(request, caller));
     },
     async conceal({ command: name, input, argv }) {
       try {

@@ -21,7 +21,7 @@ import { createOpenApi } from "./openapi.ts";
 import { bodyLimitBytes, fromFastify, toProblem } from "./problem.ts";
 import { coerceQuery } from "./query.ts";
 import { renderReference } from "./reference-page.ts";
-import { runOperation } from "./run-operation.ts";
+import { asObject, runOperation } from "./run-operation.ts";
 import { dataHeaders, pageHeaders } from "./security-headers.ts";
 import { sendEvents } from "./sse.ts";
 
@@ -177,7 +177,7 @@ function registerOperation(app: FastifyInstance, bound: BoundOperation, { logger
         let items: AsyncIterable<unknown[]> | undefined;
         let rest: Record<string, unknown>;
         if (fromQuery) rest = coerceQuery(operation.input, request.query as Record<string, unknown>);
-        else if (request.body !== request.raw) rest = (request.body ?? {}) as Record<string, unknown>;
+        else if (request.body !== request.raw) rest = asObject(request.body);
         else {
           discardRest(request.raw, reply.raw);
           const { keyId } = request.caller as Caller;

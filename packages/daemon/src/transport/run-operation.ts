@@ -18,7 +18,7 @@ function authorize(operation: AnyOperation, { caller }: CallContext): void {
 }
 
 function parseInput(operation: AnyOperation, rawInput: unknown): unknown {
-  const result = operation.input.safeParse(rawInput ?? {});
+  const result = operation.input.safeParse(asObject(rawInput));
   if (result.success) return result.data;
   const issues = (result.error as z.ZodError).issues.map(nearestIssue).map((issue) => ({
     field: issue.path.join(".") || (issue.code === "unrecognized_keys" ? issue.keys.join(", ") : ""),
@@ -30,6 +30,15 @@ function parseInput(operation: AnyOperation, rawInput: unknown): unknown {
   const subject = field === "" ? "the input" : field;
   const shown = given === undefined ? "" : ` (given: ${given})`;
   throw new GantryError("invalidArgument", `${subject}: ${message}${shown}. Nothing was changed.`, { details: { issues } });
+}
+
+/** What a caller gives to an operation, whatever the transport; nothing at all is an empty object. */
+export function asObject(given: unknown): Record<string, unknown> {
+  if (given === undefined) return {};
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return given as Record<string, unknown>;
+  const what = given === null ? "null" : Array.isArray(given) ? "an array" : `a ${typeof given}, ${preview(given)}`;
+  const message = `must be an object such as {"limit": 10}, and ${what} was given`;
+  throw new GantryError("invalidArgument", `The input ${message}. Nothing was changed.`, { details: { issues: [{ field: "", message }] } });
 }
 
 /** What is allowed is told by an issue inside: of the alternative that got furthest, or of the name. */

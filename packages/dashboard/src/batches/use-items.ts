@@ -23,7 +23,7 @@ export function useItems(text: string, format: Format, command: string | undefin
     const timer = setTimeout(() => {
       if (text.trim() === "") return show(nothing);
       return void readBatchItems(text, { file: "line", format, command }).then(
-        (items) => show({ items, problem: undefined }),
+        ({ items }) => show({ items, problem: undefined }),
         (error: Error) => show({ items: [], problem: error.message }),
       );
     }, pauseMs);

@@ -1,4 +1,5 @@
 /** `gantry queue pause`: nothing more of a queue begins until it is resumed. */
+import { forEach } from "../../each.ts";
 import { printJson } from "../../output/print-json.ts";
 import type { Verb } from "../../verb.ts";
 import { chosenQueues, type QueueChoice } from "./chosen-queues.ts";
@@ -15,9 +16,8 @@ export const verb: Verb = (command, context) => {
     .action(async (names: string[], choice: QueueChoice) => {
       const local = await context.connect();
       const chosen = await chosenQueues(local, names, choice);
-      const items = [];
-      for (const name of chosen) items.push(await local.client.queues.pause({ name }));
-      if (choice.json === true) printJson({ items });
+      const { items, failures } = await forEach(chosen, (name) => local.client.queues.pause({ name }), context);
+      if (choice.json === true) printJson({ items, failures });
       else
         for (const { name, queued, running } of items)
           process.stderr.write(`Queue ${name} is paused: ${running} running, ${queued} waiting.\n`);

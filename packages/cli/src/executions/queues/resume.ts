@@ -1,4 +1,5 @@
 /** `gantry queue resume`: what waits in a paused queue may begin again. */
+import { forEach } from "../../each.ts";
 import { printJson } from "../../output/print-json.ts";
 import type { Verb } from "../../verb.ts";
 import { chosenQueues, type QueueChoice } from "./chosen-queues.ts";
@@ -12,10 +13,9 @@ export const verb: Verb = (command, context) => {
     .action(async (names: string[], choice: QueueChoice) => {
       const local = await context.connect();
       const chosen = await chosenQueues(local, names, choice);
-      const items = [];
-      for (const name of chosen) items.push(await local.client.queues.resume({ name }));
+      const { items, failures } = await forEach(chosen, (name) => local.client.queues.resume({ name }), context);
       if (choice.json === true) {
-        printJson({ items });
+        printJson({ items, failures });
         return;
       }
       for (const { name } of items) process.stderr.write(`Queue ${name} goes on.\n`);

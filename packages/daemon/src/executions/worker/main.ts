@@ -37,6 +37,20 @@ function useBlockingStreams(): void {
   }
 }
 
+function enter(cwd: string): void {
+  if (process.cwd() === cwd) return;
+  try {
+    process.chdir(cwd);
+  } catch (cause) {
+    const error = new Error(`The working folder ${cwd} cannot be entered (${(cause as { code?: string }).code}). Nothing was run.`, {
+      cause,
+    });
+    // Nobody's code was reached: where this was thrown says nothing to anybody.
+    delete error.stack;
+    throw Object.assign(error, { name: "CannotStart" });
+  }
+}
+
 async function run(message: RunMessage): Promise<void> {
   let result: string | undefined;
   let error: ExecutionError | undefined;
@@ -45,7 +59,7 @@ async function run(message: RunMessage): Promise<void> {
   running = { message, abort, fail: escaped.reject };
   process.exitCode = undefined;
   try {
-    if (process.cwd() !== message.cwd) process.chdir(message.cwd);
+    enter(message.cwd);
     Object.assign(environment, message.env);
     result = await Promise.race([invoke(message, abort.signal), escaped.promise]);
   } catch (thrown) {
