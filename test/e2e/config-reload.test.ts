@@ -6,11 +6,16 @@ import { createClient } from "@gantry/client";
 import { createProvider, defineMethod } from "@gantry/client/provider";
 import type { InstanceRecord, Reload, Session } from "@gantry/contract";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 
 import { startTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { until } from "../support/until.ts";
+
+/** A provider that does not connect is enough to see whether it is run, and by which process. */
+function providerOf(name: string, seconds = 600): string {
+  return `[provider.${name}]\ntype = "process"\ncommand = "sleep"\nargs = ["${seconds}"]\nstartTimeoutMs = 600000\n`;
+}
 
 /** Each part can be replaced by another text. */
 const parts = {
@@ -23,6 +28,7 @@ const parts = {
   sessions: `[sessions]\nmax = 2`,
   profile: `[profile.own]\nbinary = "cat"`,
   mcp: `[mcp]\ncommands = []`,
+  provider: providerOf("stays") + providerOf("leaves"),
 };
 
 let daemon: TestDaemon;
@@ -60,6 +66,10 @@ beforeAll(async () => {
   });
   await until("the provider", async () => (await daemon.client.providers.get({ name: "dialled" })).state === "ready");
   states = [];
+});
+beforeEach(async () => {
+  await configure();
+  await reload();
 });
 afterAll(async () => {
   await provider.close();
@@ -126,8 +136,6 @@ test("limits, commands, and modules", async () => {
 });
 
 test("schedules are made, changed, and taken away; one made by hand stays", async () => {
-  await configure();
-  await reload();
   const before = await daemon.client.schedules.list({});
   expect(before.items.map(({ name }) => name)).toEqual(["gone", "kept"]);
   await daemon.client.schedules.create({ name: "by-hand", command: "say", everyMs: 3_600_000 });
@@ -148,8 +156,6 @@ test("schedules are made, changed, and taken away; one made by hand stays", asyn
 });
 
 test("sessions, profiles, and tools for agents", async () => {
-  await configure();
-  await reload();
   const second = await daemon.client.sessions.open({ argv: ["cat"], settleMs: 0 });
   await expect(daemon.client.sessions.open({ argv: ["cat"], settleMs: 0 })).rejects.toThrow("which is the limit (sessions.max)");
   const mcp = new Client({ name: "test", version: "1" });
@@ -179,6 +185,26 @@ test("sessions, profiles, and tools for agents", async () => {
   for (const { sessionId } of [second, third]) await daemon.client.sessions.kill({ id: sessionId });
 });
 
+test("providers: what differs is started, restarted, and ended, and the others keep their processes", async () => {
+  const pidOf = async (name: string) => (await daemon.client.providers.get({ name })).supervision?.[0]?.pid;
+  const before = { stays: await until("its process", () => pidOf("stays")), leaves: await until("its process", () => pidOf("leaves")) };
+  await configure({ provider: providerOf("stays") + providerOf("comes") });
+  expect(keysOf(await reload())).toEqual(["applied provider.leaves", "applied provider.comes"]);
+  const names = (await daemon.client.providers.list()).items.map(({ name }) => name);
+  expect(names.sort()).toEqual(["comes", "dialled", "stays"]);
+  const comes = await until("its process", () => pidOf("comes"));
+  expect(await pidOf("stays")).toBe(before.stays);
+  expect(() => process.kill(before.leaves as number, 0)).toThrow("ESRCH");
+  await configure({ provider: providerOf("stays") + providerOf("comes", 700) });
+  expect(keysOf(await reload())).toEqual(["applied provider.comes.args"]);
+  await until(
+    "another process",
+    () => pidOf("comes"),
+    (pid) => pid !== undefined && pid !== comes,
+  );
+  expect(await pidOf("stays")).toBe(before.stays);
+});
+
 test("what needs a restart is named, told by status and diagnose, and not in force", async () => {
   await configure({ daemon: `[daemon]\nhost = "localhost"\ndrainTimeoutMs = 1234` });
   const { configuration } = await until(
@@ -187,7 +213,7 @@ test("what needs a restart is named, told by status and diagnose, and not in for
     (status) => status.configuration?.state === "changed",
   );
   expect(configuration).toMatchObject({
-    reloadable: ["daemon.drainTimeoutMs", expect.any(String), expect.any(String), expect.any(String), expect.any(String)],
+    reloadable: ["daemon.drainTimeoutMs"],
     needRestart: ["daemon.host"],
   });
   const { configHash } = await record();
@@ -226,7 +252,6 @@ test.each([
     (status) => status.configuration?.state === "invalid",
   );
   expect(configuration?.detail).toContain(place);
-  await configure();
 });
 
 test("SIGHUP does the same and tells of it in the log; only who may change the configuration may ask for it", async () => {
@@ -246,8 +271,6 @@ test("SIGHUP does the same and tells of it in the log; only who may change the c
   const { key } = await daemon.client.access.createKey({ name: "looks-on", role: "operator" });
   const operator = createClient({ url: daemon.url, key });
   await expect(operator.instances.reload()).rejects.toMatchObject({ code: "permissionDenied" });
-  await configure();
-  await reload();
 });
 
 test("what ran, was open, and had dialled in before has seen nothing of all this", async () => {

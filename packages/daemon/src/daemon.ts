@@ -217,6 +217,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         sessions: takeUpSessions,
         executions: takeUpExecutions,
         schedules: () => schedules.reconfigure(),
+        // Last: calls in flight are given their time to end.
+        async providers() {
+          await providers.applyConfigured(config.provider, config.daemon.drainTimeoutMs);
+        },
       },
       async note(hash, pending) {
         const { pending: _before, ...kept } = record as InstanceRecord;
