@@ -79,7 +79,7 @@ def disconnect():
 @hub.on("connect", namespace=SPACE)
 def connect():  # also after every reconnection
     hub.emit("register", {
-        "proto": 1, "name": "calculator", "instance": os.environ.get("GANTRY_PROVIDER_INSTANCE", f"python-{os.getpid()}"), "epoch": int(time.time() * 1000),
+        "proto": 1, "name": os.environ.get("GANTRY_PROVIDER_NAME", "calculator"), "instance": os.environ.get("GANTRY_PROVIDER_INSTANCE", f"python-{os.getpid()}"), "epoch": int(time.time() * 1000),
         "version": "1.0.0", "kind": "tool", "description": "Adds, divides, and counts", "capabilities": ["arithmetic"],
         "methods": [
             {"name": "add", "input": PAIR, "idempotent": True},
@@ -87,6 +87,20 @@ def connect():  # also after every reconnection
             {"name": "count", "input": COUNT, "stream": True},
         ],
     }, namespace=SPACE, callback=lambda answer: print("registered" if answer["ok"] else answer["error"]["message"], flush=True))
+
+
+def leave(*_):
+    """Takes no new calls, lets those in progress finish for ten seconds, and goes."""
+    def finish():
+        hub.emit("drain", {"deadlineMs": 10_000, "reason": "it was told to stop"}, namespace=SPACE)
+        end = time.monotonic() + 10
+        while credits and time.monotonic() < end:
+            time.sleep(0.05)
+        try:
+            hub.call("unregister", {"reason": "it was told to stop"}, namespace=SPACE, timeout=5)  # answered once all before it was read
+        finally:
+            os._exit(0)
+    threading.Thread(target=finish, daemon=True).start()
 
 
 def leave_with_input():
@@ -99,6 +113,7 @@ if "GANTRY_KEY_FILE" in os.environ:  # started by Gantry, which holds the other 
     threading.Thread(target=leave_with_input, daemon=True).start()
 else:
     KEY = os.environ["GANTRY_KEY"]
-signal.signal(signal.SIGTERM, lambda *_: hub.disconnect())
+signal.signal(signal.SIGTERM, leave)
+hub.on("drain", leave, namespace=SPACE)
 hub.connect(os.environ.get("GANTRY_URL", "http://127.0.0.1:8765"), auth={"key": KEY}, namespaces=[SPACE], transports=["websocket"])
 hub.wait()

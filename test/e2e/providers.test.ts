@@ -284,7 +284,7 @@ test("a key of role provider registers only its names and calls nothing", async 
   socket.disconnect();
 });
 
-test("a provider comes back by itself after the daemon was killed", async () => {
+test("a provider comes back by itself after the daemon was killed, and after it was restarted", async () => {
   const flags: string[] = [];
   await using own = await startTestDaemon({ flags });
   // The same address again, as with a configured port.
@@ -294,6 +294,8 @@ test("a provider comes back by itself after the daemon was killed", async () => 
   await own.kill9();
   await own.restart();
   const call = () => own.client.providers.invoke({ name: "faithful", method: "ping", params: {} });
+  expect(await until("it to register again", call)).toMatchObject({ result: "pong" });
+  await own.restart();
   expect(await until("it to register again", call)).toMatchObject({ result: "pong" });
   await provider.close({ drainMs: 0 });
 });

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { approximateBytes, exceedsBytes } from "./json-weight.ts";
+import { approximateBytes, exceedsBytes, maxJsonDepth } from "./json-weight.ts";
 
 test("exceedsBytes is exact up to the weight of numbers", () => {
   fc.assert(
@@ -10,6 +10,23 @@ test("exceedsBytes is exact up to the weight of numbers", () => {
       expect(exceedsBytes(text, limit)).toBe(new TextEncoder().encode(JSON.stringify(text)).length > limit);
     }),
   );
+});
+
+test("a value that nests too deep to be written weighs more than any limit, and one that does not is weighed as ever", () => {
+  const nest = (levels: number) => {
+    let value: unknown = 1;
+    for (let level = 0; level < levels; level += 1) value = level % 2 === 0 ? [value] : { value };
+    return value;
+  };
+  expect(exceedsBytes(nest(maxJsonDepth), 1_000_000)).toBe(false);
+  expect(exceedsBytes(nest(maxJsonDepth + 1), 1_000_000)).toBe(true);
+  expect(exceedsBytes({ beside: 1, deep: nest(100_000) }, 4_000_000)).toBe(true);
+  expect(
+    exceedsBytes(
+      Array.from({ length: 5000 }, () => [1]),
+      1_000_000,
+    ),
+  ).toBe(false);
 });
 
 test("a deep value neither overflows the stack nor costs more than its limit", () => {

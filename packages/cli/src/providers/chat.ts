@@ -72,11 +72,12 @@ async function answer(
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   const writer = createValueWriter();
   const startedAt = performance.now();
+  const elapsedMs = () => Math.round((performance.now() - startedAt) * 1000) / 1000;
   const reply: Reply = { content: "", provider: "", usage: undefined, firstTokenMs: undefined, durationMs: 0 };
   const take = async (texts: string[]) => {
     const text = texts.join("");
     if (text === "") return;
-    reply.firstTokenMs ??= performance.now() - startedAt;
+    reply.firstTokenMs ??= elapsedMs();
     reply.content += text;
     if (!quiet) await writer.chunks([text]);
   };
@@ -95,7 +96,7 @@ async function answer(
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     writer.end();
   }
-  return { ...reply, durationMs: performance.now() - startedAt };
+  return { ...reply, durationMs: elapsedMs() };
 }
 
 async function converse(model: string, messages: Message[], say: (content: string) => Promise<void>): Promise<void> {

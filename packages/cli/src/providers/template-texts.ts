@@ -46,6 +46,7 @@ export const pythonTemplate = (name: string) => `#!/usr/bin/env python3
 """A provider for Gantry, with nothing but python-socketio. Needs GANTRY_KEY (or GANTRY_KEY_FILE); GANTRY_URL if not on port 8765."""
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -140,7 +141,25 @@ def connect():  # also after every reconnection
     }, namespace=SPACE, callback=lambda answer: print("registered" if answer["ok"] else answer["error"]["message"], flush=True))
 
 
-signal.signal(signal.SIGTERM, lambda *_: hub.disconnect())
+def leave(*_):
+    """Takes no new calls, lets those in progress finish for ten seconds, and goes."""
+    def finish():
+        hub.emit("drain", {"deadlineMs": 10_000, "reason": "it was told to stop"}, namespace=SPACE)
+        end = time.monotonic() + 10
+        while running and time.monotonic() < end:
+            time.sleep(0.05)
+        try:
+            hub.call("unregister", {"reason": "it was told to stop"}, namespace=SPACE, timeout=5)  # answered once all before it was read
+        finally:
+            os._exit(0)
+    threading.Thread(target=finish, daemon=True).start()
+
+
+hub.on("drain", leave, namespace=SPACE)  # asked for by: gantry providers drain
+signal.signal(signal.SIGTERM, leave)
+signal.signal(signal.SIGINT, leave)
+if "GANTRY_KEY_FILE" in os.environ:  # started by Gantry, which holds the other end of the input
+    threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
 hub.connect(os.environ.get("GANTRY_URL", "http://127.0.0.1:8765"), auth={"key": KEY}, namespaces=[SPACE], transports=["websocket"])
 hub.wait()
 `;

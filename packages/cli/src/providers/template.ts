@@ -11,12 +11,13 @@ const languages = {
   ts: {
     file: "provider.ts",
     text: typescriptTemplate,
-    hint: (file: string) => `npm install @gantry/client zod && node ${file}`,
+    hint: (file: string, _name: string) => `npm install @gantry/client zod && node ${file}`,
   },
   python: {
     file: "provider.py",
     text: pythonTemplate,
-    hint: (file: string) => `pip install "python-socketio[client]" && GANTRY_KEY=<key> python3 ${file}`,
+    hint: (file: string, name: string) =>
+      `pip install "python-socketio[client]"\n  GANTRY_KEY=$(gantry keys create --role provider --provider ${name} ${name}-1) python3 ${file}`,
   },
 };
 
@@ -62,7 +63,7 @@ export const verb: Verb = (command) => {
         throw new GantryError(isThere ? "conflict" : "invalidArgument", why, { cause });
       }
       process.stderr.write(
-        `Wrote ${file}. Start it beside a running instance:\n  ${hint(file)}\nThen:\n  gantry providers invoke ${name} greet --args '{"name":"Ada"}'\n`,
+        `Wrote ${file}. Start it beside a running instance:\n  ${hint(file, name)}\nThen:\n  gantry providers invoke ${name} greet --args '{"name":"Ada"}'\n`,
       );
     });
 };

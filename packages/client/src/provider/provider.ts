@@ -52,7 +52,8 @@ const acknowledgeTimeoutMs = 10_000;
 /** How often the daemon is told of the load, besides every change. */
 const statusIntervalMs = 10_000;
 
-export function createProvider(definition: ProviderDefinition): Provider {
+export function createProvider(given: ProviderDefinition): Provider {
+  const definition = { ...given, name: configuredName() ?? given.name };
   const running = new SlotMap<string, RunningCall>();
   const idle = new Set<() => void>();
   let socket: Socket | undefined;
@@ -215,7 +216,8 @@ export function createProvider(definition: ProviderDefinition): Provider {
         for (const call of running.values()) call.abandon();
         running.clear();
         for (const done of idle) done();
-        if (isClosing) return;
+        // Hung up here, to be refused or to try again: that is told where it was decided.
+        if (isClosing || reason === "io client disconnect") return;
         tell("lost", `connection lost (${reason}); calls in progress were ended; connecting again`);
         // The engine does not come back by itself after the daemon closed the connection, as it does when it restarts.
         if (reason === "io server disconnect") setTimeout(() => !isClosing && connection.connect(), reconnectDelayMs);
@@ -277,6 +279,11 @@ function onInputEnd(listener: () => void): void {
 function unref(timer: ReturnType<typeof setInterval>): ReturnType<typeof setInterval> {
   (timer as { unref?: () => void }).unref?.();
   return timer;
+}
+
+/** A program that Gantry started is known by the name of its table in the configuration, and may register no other. */
+function configuredName(): string | undefined {
+  return typeof process === "undefined" ? undefined : process.env?.["GANTRY_PROVIDER_NAME"];
 }
 
 async function defaultInstance(): Promise<string> {

@@ -113,7 +113,7 @@ const maxOutstandingBytes = 4 * providerPayloadLimitBytes;
  * Takes items at a position. Passes on what is in order, keeps what came early, drops what came twice.
  * Returns what is wrong, or undefined.
  */
-export function receiveChunks(call: Call, seq: number, items: unknown[]): "duplicate" | "overCredit" | undefined {
+export function receiveChunks(call: Call, seq: number, items: unknown[]): "duplicate" | "overCredit" | "tooDeep" | undefined {
   if (seq + items.length > call.granted + creditSlackChunks) return "overCredit";
   if (seq < call.received) return "duplicate";
   if (seq > call.received) {
@@ -124,27 +124,30 @@ export function receiveChunks(call: Call, seq: number, items: unknown[]): "dupli
     call.early.set(seq, items);
     return undefined;
   }
-  passOn(call, items);
+  if (!passOn(call, items)) return "tooDeep";
   if (call.receivedBytes - call.consumedBytes > maxOutstandingBytes) return "overCredit";
   while (call.early !== undefined) {
     const next = call.early.get(call.received);
     if (next === undefined) break;
     call.early.delete(call.received);
     call.earlyCount -= next.length;
-    passOn(call, next);
+    if (!passOn(call, next)) return "tooDeep";
   }
   return undefined;
 }
 
-function passOn(call: Call, items: unknown[]): void {
-  const seq = call.received;
-  call.received += items.length;
+/** False, and nothing passed on, when the items could not be written again. */
+function passOn(call: Call, items: unknown[]): boolean {
   let bytes = 0;
   for (const item of items) bytes += approximateBytes(item, providerPayloadLimitBytes);
+  if (bytes === Number.POSITIVE_INFINITY) return false;
+  const seq = call.received;
+  call.received += items.length;
   call.receivedBytes += bytes;
   const mean = bytes / Math.max(1, items.length);
   call.chunkBytes = call.chunkBytes === 0 ? mean : call.chunkBytes * 0.75 + mean * 0.25;
   call.sink.chunks(call, seq, items);
+  return true;
 }
 
 /** True when a gap in the stream was never filled. */

@@ -323,6 +323,7 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       if (first) notePace(call);
       const wrong = receiveChunks(call, seq as number, items);
       if (wrong === "overCredit") stop(call, overCreditError(where(call), call.granted, call.received), "protocol");
+      else if (wrong === "tooDeep") stop(call, tooLargeAnswer(where(call)), "protocol");
       return wrong === undefined;
     },
     result(call, data, usage) {

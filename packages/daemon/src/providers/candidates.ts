@@ -3,7 +3,7 @@ import { GantryError } from "@gantry/contract";
 
 import { nearest } from "../core/nearest.ts";
 import type { ProviderInstance, Registry } from "./registry.ts";
-import type { Route } from "./routing.ts";
+import { describeRoute, type Route } from "./routing.ts";
 
 const none: readonly ProviderInstance[] = [];
 
@@ -34,7 +34,7 @@ export function nobodyServes(registry: Registry, route: Route, method: string): 
       `${nameOf(route)} is draining and takes no new calls. Try again when another instance is connected.`,
     );
   }
-  if (connected > 0) return unknownName(`method ${method}`, ` of ${nameOf(route)}`, method, methods);
+  if (connected > 0) return unknownName(`method ${method}`, ` of ${describeRoute(route)}`, method, methods);
   return unknownRoute(registry, route);
 }
 

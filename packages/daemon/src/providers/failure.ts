@@ -1,5 +1,9 @@
 /** Turns what providers answer, and what befalls their calls, into errors that tell the caller what happened and what to do. */
 import { GantryError, isProviderCode, providerCodes, providerPayloadLimitBytes, type ProviderCode } from "@gantry/contract";
+import { exceedsBytes, maxJsonDepth } from "@gantry/contract/json-weight";
+
+/** What a provider tells beside its message goes into an error, which must stay one that can be shown. */
+const maxDetailBytes = 64 * 1024;
 
 /** Text from a provider reaches terminals and logs: no control characters, and not without end. */
 const maxMessageCharacters = 2_000;
@@ -18,7 +22,7 @@ export function errorFromFailure(error: unknown, where: string): GantryError {
   const more = (typeof given["details"] === "object" && given["details"] !== null ? given["details"] : {}) as Record<string, unknown>;
   const retryAfterMs = given["retryAfterMs"] ?? more["retryAfterMs"];
   if (typeof retryAfterMs === "number" && retryAfterMs >= 0) details["retryAfterMs"] = retryAfterMs;
-  if (given["details"] === more) details["provider"] = more;
+  if (given["details"] === more && !exceedsBytes(more, maxDetailBytes)) details["provider"] = more;
   return new GantryError(providerCodes[code], `${where}: ${message}`, {
     details,
     ...(typeof given["retryable"] === "boolean" ? { retryable: given["retryable"] } : {}),
@@ -94,7 +98,7 @@ export function overCreditError(where: string, credit: number, chunks: number): 
 export function tooLargeParams(where: string): GantryError {
   return new GantryError(
     "payloadTooLarge",
-    `The params of ${where} are larger than the limit of ${providerPayloadLimitBytes} bytes for one message. Nothing was sent; pass a reference instead.`,
+    `The params of ${where} are larger than the limit of ${providerPayloadLimitBytes} bytes for one message, or nest deeper than ${maxJsonDepth} levels. Nothing was sent; pass a reference instead.`,
     { details: { limitBytes: providerPayloadLimitBytes } },
   );
 }
@@ -102,7 +106,7 @@ export function tooLargeParams(where: string): GantryError {
 export function tooLargeAnswer(where: string): GantryError {
   return new GantryError(
     "payloadTooLarge",
-    `${where} answered with more than the limit of ${providerPayloadLimitBytes} bytes for one message. The call has executed; its answer was dropped.`,
+    `${where} answered with more than the limit of ${providerPayloadLimitBytes} bytes for one message, or one nested deeper than ${maxJsonDepth} levels. The call has executed; its answer was dropped.`,
     { details: { limitBytes: providerPayloadLimitBytes, mayHaveExecuted: true } },
   );
 }

@@ -6,6 +6,29 @@ import { callerOf, createFakeSocket, createTestRoom, type FakeSocket, type Noted
 
 const document = { proto: 1, name: "p", instance: "one", epoch: 5, methods: [{ name: "once" }] };
 
+/** Too deep for whoever writes JSON. */
+function nested(levels: number): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < levels; level += 1) value = [value];
+  return value;
+}
+
+test("what nests too deep to be written is refused in either direction, and goes no further", () => {
+  const room = createTestRoom();
+  const socket = room.join();
+  const deep = nested(10_000);
+  expect(() => room.call({ params: deep })).toThrow("nest deeper than");
+  expect(socket.last("invoke")).toBeUndefined();
+  const [chunked, answered, failed] = [room.call({ method: "flow" }), room.call(), room.call()];
+  socket.receive("chunk", { id: chunked?.call.id, seq: 0, data: deep });
+  socket.receive("result", { id: answered?.call.id, data: deep });
+  socket.receive("fail", { id: failed?.call.id, error: { code: "INTERNAL", message: "broken", details: { deep } } });
+  expect(chunked?.chunks).toEqual([]);
+  for (const { outcomes } of [chunked, answered]) expect(outcomes).toMatchObject([{ ok: false, error: { code: "payloadTooLarge" } }]);
+  expect(failed.outcomes).toMatchObject([{ ok: false, error: { code: "internal", message: expect.stringContaining("broken") } }]);
+  expect(() => JSON.stringify(failed.outcomes)).not.toThrow();
+});
+
 describe("register", () => {
   const offer = (message: unknown, caller = callerOf("admin")) => {
     const room = createTestRoom();
@@ -25,6 +48,7 @@ describe("register", () => {
     ["a method twice", { ...document, methods: [{ name: "a" }, { name: "a" }] }],
     ["a schema that is none", { ...document, methods: [{ name: "a", input: { type: "nonsense" } }] }],
     ["a cyclic schema", { ...document, methods: [{ name: "a", input: { $ref: "#" } }] }],
+    ["a document that nests without end", { ...document, metadata: { deep: nested(10_000) } }],
     ["a name with control characters", { ...document, name: "p\u001b]0;x" }],
   ])("refuses %s and says why", (_what, message) => {
     const { answer, room } = offer(message);

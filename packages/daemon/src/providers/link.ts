@@ -18,6 +18,7 @@ import {
   type ProviderType,
   UnregisterMessage,
 } from "@gantry/contract";
+import { exceedsBytes, maxJsonDepth } from "@gantry/contract/json-weight";
 import { SlotMap } from "@gantry/contract/slot-map";
 import type { z } from "zod";
 
@@ -110,6 +111,7 @@ export function openLink(socket: ProviderSocket, caller: Caller, { calls, events
   };
 
   const register = (message: unknown) => {
+    if (exceedsBytes(message, providerPayloadLimitBytes)) throw tooLargeDocument();
     const document = parse(RegisterMessage, message, "register");
     mayServe(caller, document.name);
     const methods = compileMethods(document);
@@ -239,6 +241,11 @@ function compileMethods(document: RegisterMessage): Map<string, InstanceMethod> 
     }
   }
   return methods;
+}
+
+function tooLargeDocument(): GantryError {
+  const limits = `${providerPayloadLimitBytes} bytes and ${maxJsonDepth} levels`;
+  return new GantryError("invalidArgument", `register: the document is over the limit of ${limits}. Nothing was registered.`);
 }
 
 function mayServe(caller: Caller, name: string): void {

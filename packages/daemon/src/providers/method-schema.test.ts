@@ -23,6 +23,15 @@ test("takes older drafts, and documents with the same $id", () => {
   }
 });
 
+test.each([
+  ["directly", { $ref: "#" }],
+  ["in a circle", { $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } }, $ref: "#/$defs/a" }],
+])("refuses what refers to itself without end, %s, and takes a tree", (_how, schema) => {
+  expect(() => compileMethodSchema(schema)).toThrow("it refers to itself without end");
+  const tree = { type: "object", properties: { children: { type: "array", items: { $ref: "#" } } } };
+  expect(() => compileMethodSchema(tree)({ children: [{ children: [] }] }, "p.m")).not.toThrow();
+});
+
 test("leaves patterns to the provider: one could run for ever", () => {
   const check = compileMethodSchema({ type: "string", pattern: "^(a+)+$" });
   const startedAt = performance.now();

@@ -42,6 +42,8 @@ function compile(schema: MethodSchema): ValidateFunction {
   const engine = engineFor(isOlder, JSON.stringify(document).includes('"$id"'));
   try {
     return engine.compile(document);
+  } catch (error) {
+    throw endless(error);
   } finally {
     // The check lives in our cache; the engine would keep every schema it ever saw.
     engine.removeSchema(document);
@@ -63,9 +65,13 @@ function probe(validate: ValidateFunction): void {
   try {
     for (const value of [null, {}, [], "", 0]) validate(value);
   } catch (error) {
-    if (error instanceof RangeError) throw new Error("it refers to itself without end", { cause: error });
-    throw error;
+    throw endless(error);
   }
+}
+
+/** Such a schema overflows the stack of whoever follows it, the compiler or its check. */
+function endless(error: unknown): unknown {
+  return error instanceof RangeError ? new Error("it refers to itself without end", { cause: error }) : error;
 }
 
 function refusal(error: ErrorObject | undefined, where: string): GantryError {

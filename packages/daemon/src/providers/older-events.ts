@@ -115,6 +115,7 @@ export function openOlderProvider(socket: ProviderSocket, accept: (inner: Provid
     on: (event, listener) => void toDaemon.set(event, [...(toDaemon.get(event) ?? []), listener]),
     emit: (event, message, ack) => fromDaemon[event]?.(fields(message), ack as never),
     disconnect: (close) => socket.disconnect(close),
+    ...(socket.conn === undefined ? {} : { conn: socket.conn }),
   };
 
   const register = (ack: unknown) => {

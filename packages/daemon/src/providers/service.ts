@@ -61,7 +61,7 @@ export interface ProvidersService {
    * settings must have been checked (`checkProviderSettings`).
    */
   applyConfigured(providers: ConfiguredProviders, deadlineMs: number): Promise<AppliedProviders>;
-  /** Tells every provider to finish, ends open calls, and closes the connections. */
+  /** Ends open calls and closes the connections; what dialled in may come back to the next daemon. */
   close(): Promise<void>;
 }
 
@@ -315,10 +315,11 @@ export function createProvidersService({ clock, logger, publish, newCallId, node
     start: () => managed.start(),
     async close() {
       calls.close();
-      for (const provider of registry.providers()) {
-        for (const { link } of provider.instances.values()) link.emit("drain", { deadlineMs: 0, reason: "the daemon is stopping" });
+      // Neither a drain nor a goodbye: a provider that dialled in is to come back to the next daemon, not to leave for good.
+      for (const socket of sockets) {
+        if (socket.conn === undefined) socket.disconnect(true);
+        else socket.conn.close();
       }
-      for (const socket of sockets) socket.disconnect(true);
       await managed.close();
     },
   };

@@ -1,5 +1,5 @@
 /** Socket.IO behind our own upgrade gate: its `cors` option does not protect WebSockets, and polling is not offered. */
-import { type ErrorCode, type EventEnvelope, GantryError, type Permission } from "@gantry/contract";
+import { type EventEnvelope, GantryError, type Permission } from "@gantry/contract";
 import { gatherWrites } from "@gantry/contract/gather-writes";
 import { Server as Engine } from "engine.io";
 import { type Namespace, Server, type Socket } from "socket.io";
@@ -115,7 +115,7 @@ function guard(namespace: Namespace, permission: Permission, toDo: string, { cre
   namespace.use((socket, next) => {
     try {
       const caller = identifySocket(socket, credentials);
-      if (caller === undefined) throw refusal(failures.failed(socket.handshake.address) ? "resourceExhausted" : "unauthenticated");
+      if (caller === undefined) throw refusal(socket, failures);
       requirePermission(caller, permission, toDo);
       socket.data = { caller };
       socket.once(
@@ -136,10 +136,14 @@ function identifySocket({ handshake }: Socket, credentials: Credentials): Caller
   return typeof csrf === "string" ? identifyLogin(handshake.headers, csrf, credentials) : undefined;
 }
 
-function refusal(code: ErrorCode & ("resourceExhausted" | "unauthenticated")): GantryError {
-  return code === "resourceExhausted"
-    ? new GantryError(code, "Too many wrong keys from this address: wait a minute.")
-    : new GantryError(code, "A key is needed in the auth payload: { key }. Make one with: gantry keys create --role <role> <name>");
+function refusal({ handshake }: Socket, failures: FailureLimit): GantryError {
+  if (failures.failed(handshake.address))
+    return new GantryError("resourceExhausted", "Too many wrong keys from this address: wait a minute.");
+  const why =
+    handshake.auth["key"] === undefined
+      ? "A key is needed in the auth payload: { key }."
+      : "This key is not accepted here: it is unknown, expired, revoked, or of another instance.";
+  return new GantryError("unauthenticated", `${why} Make one with: gantry keys create --role <role> <name>`);
 }
 
 function callerOf(socket: Socket): Caller {
