@@ -62,6 +62,21 @@ describe("a lost connection", () => {
     expect(outcomes).toMatchObject([{ ok: false, error: { code: "aborted", retryable: true } }]);
   });
 
+  test("gives the second try what is left of the budget, and no more", () => {
+    const sockets = [room.join(), room.join({ instance: "two" })];
+    const { outcomes } = room.call({ method: "again", timeoutMs: 1000 });
+    const took = sockets.find((socket) => socket.last("invoke") !== undefined) as FakeSocket;
+    const other = sockets.find((socket) => socket !== took) as FakeSocket;
+    vi.advanceTimersByTime(400);
+    took.disconnect();
+    expect(other.last("invoke")).toMatchObject({ attempt: 2, budgetMs: 600 });
+    vi.advanceTimersByTime(599);
+    expect(outcomes).toEqual([]);
+    vi.advanceTimersByTime(2);
+    expect(outcomes).toMatchObject([{ ok: false, error: { code: "deadlineExceeded", message: expect.stringContaining("1000 ms") } }]);
+    expect(other.last("cancel")).toMatchObject({ reason: "deadline" });
+  });
+
   test("tells a call that finds no slot for its second try that it may have executed", () => {
     const first = room.join({ capacity: { concurrency: 1 } });
     const { outcomes } = room.call({ method: "again" });

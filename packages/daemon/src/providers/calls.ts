@@ -149,8 +149,14 @@ export function createCallEngine({ registry, clock, newCallId, publish, bind, un
       breaker = createBreaker();
       instance.breakers.set(method, breaker);
     }
+    const wasOpenUntil = breaker.openUntil;
     if (outcome.ok) breaker.ended("good", call.settledAt);
     else breaker.ended(isBad ? "bad" : "ignored", call.settledAt, `${outcome.error.code}: ${outcome.error.message}`);
+    // Its slot became free before this was known, so who waits is asked again.
+    if (queue.size > 0) serveWaiting(instance);
+    if (breaker.openUntil === undefined || breaker.openUntil === wasOpenUntil) return;
+    // When the pause is over a trial may go: one that waits would not hear of it otherwise.
+    setTimeout(() => queue.size > 0 && serveWaiting(instance), Math.ceil(breaker.openUntil - call.settledAt)).unref();
   }
 
   /** Ends the call for its caller and tells the provider to stop. */

@@ -97,6 +97,77 @@ describe("breakers", () => {
     expect(room.service.get("p").instances[0]?.breakers).toEqual([]);
   });
 
+  test("judge a stream by its end, and count a spent budget", () => {
+    const socket = room.join();
+    for (let call = 0; call < 5; call += 1) {
+      const noted = room.call({ method: "flow", timeoutMs: 100 });
+      socket.receive("chunk", { id: noted.call.id, seq: 0, data: 1 });
+      if (call % 2 === 0) answer(socket, "INTERNAL");
+      else vi.advanceTimersByTime(101);
+    }
+    expect(room.service.get("p").instances[0]?.breakers).toMatchObject([{ method: "flow", state: "open", failures: 5 }]);
+  });
+
+  test("are heeded while no more than half of the instances have one open", () => {
+    const [bad, good] = ["bad", "good"].map((instance) => room.join({ instance })) as [FakeSocket, FakeSocket];
+    for (let call = 0; count(bad) < 5 && call < 500; call += 1) {
+      const before = count(bad);
+      room.call();
+      if (count(bad) > before) answer(bad, "UNAVAILABLE");
+      else {
+        vi.advanceTimersByTime(20);
+        answer(good);
+      }
+    }
+    for (let call = 0; call < 20; call += 1) room.call();
+    expect(count(bad)).toBe(5);
+  });
+
+  test("wait twice as long after a trial that failed, and try again after one that was cancelled", () => {
+    const { bad } = failing();
+    const trial = () => {
+      const before = count(bad);
+      const calls = Array.from({ length: 12 }, () => room.call());
+      return count(bad) > before ? calls.find(({ call }) => call.instance?.instance === "bad") : undefined;
+    };
+    vi.advanceTimersByTime(1_300);
+    const cancelled = trial();
+    room.service.calls.cancel(cancelled?.call as never, "enough");
+    answer(bad, "CANCELLED");
+    expect(trial()).toBeDefined();
+    answer(bad, "INTERNAL");
+    vi.advanceTimersByTime(1_500);
+    expect(trial()).toBeUndefined();
+    vi.advanceTimersByTime(1_000);
+    expect(trial()).toBeDefined();
+    answer(bad);
+    expect(room.service.get("p").instances[0]?.breakers).toEqual([]);
+  });
+
+  test("let calls through that wait, when the pause is over and when the trial went well", () => {
+    const capacity = { concurrency: 1 };
+    const [bad, good] = ["bad", "good"].map((instance) => room.join({ instance, capacity })) as [FakeSocket, FakeSocket];
+    room.join({ instance: "third", capacity });
+    for (let call = 0; count(bad) < 5 && call < 500; call += 1) {
+      const before = count(bad);
+      const { call: made } = room.call();
+      if (count(bad) > before) answer(bad, "INTERNAL");
+      else room.service.calls.result(made, 1, undefined);
+    }
+    // The healthy two are busy, and this one waits.
+    room.call();
+    room.call();
+    const waiting = [room.call(), room.call()];
+    expect(count(bad)).toBe(5);
+    vi.advanceTimersByTime(1_300);
+    expect(count(bad)).toBe(6);
+    answer(bad);
+    expect(count(bad)).toBe(7);
+    answer(bad);
+    expect(waiting.map(({ outcomes }) => outcomes)).toMatchObject([[{ ok: true }], [{ ok: true }]]);
+    expect(count(good)).toBeGreaterThan(0);
+  });
+
   test("are of one method only, and ignored when most are open", () => {
     const { sockets, bad } = failing();
     for (let call = 0; call < 12; call += 1) room.call({ method: "again" });
