@@ -227,6 +227,10 @@ test("serve runs in the foreground and ends in order on SIGTERM", async () => {
     exitCode: 0,
     stderr: expect.stringContaining("already running in the foreground"),
   });
+  expect(await daemon.cli(["restart", "--instance", "secnd"])).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringContaining("There is no instance secnd; there are: default, second. Nothing was started"),
+  });
   expect(await daemon.cli(["restart", "--instance", "second"])).toMatchObject({
     exitCode: 64,
     stderr: expect.stringContaining("restart it where it runs"),

@@ -11,7 +11,7 @@ import { readConfig } from "./read-config.ts";
 export async function autoStart(choice: InstanceChoice): Promise<boolean> {
   const instance = chooseInstance(choice);
   if (!isMentioned(instance, choice)) return false;
-  const { values } = await readConfig(choice.configFile);
+  const { values } = await readConfig(choice);
   if (values.find(({ key }) => key === "daemon.autoStart")?.value !== true) return false;
   const { outcome, health } = await launch(instance, [...launchFlags({}, instance, choice.configFile), "--auto-started"], process.cwd());
   if (outcome === "started") process.stderr.write(`Started instance ${instance} (pid ${health.pid}), as [daemon] autoStart asks.\n`);

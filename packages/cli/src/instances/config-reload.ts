@@ -39,8 +39,8 @@ Examples:
           [
             { head: "", value: ({ change }) => signs[change] },
             { head: "KEY", value: ({ key }) => key },
-            { head: "BEFORE", value: ({ before }) => shown(before) },
-            { head: "NOW", value: ({ after }) => shown(after) },
+            { head: "BEFORE", value: ({ before }) => shown(before), gives: "end" },
+            { head: "NOW", value: ({ after }) => shown(after), gives: "end" },
             {
               head: "EFFECT",
               value: ({ effect }) => (effect === "restart" ? "needs a restart" : dryRun ? "would be applied" : "applied"),

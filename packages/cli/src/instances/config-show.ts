@@ -10,13 +10,13 @@ export const verb: Verb = (command, context) => {
     .option("--json", "print as JSON")
     .addHelpText("after", "\nExample:\n  gantry config show --origin")
     .action(async ({ origin = false, json = false }: { origin?: boolean; json?: boolean }) => {
-      const { configFile, values } = await readConfig(context.choice.configFile);
+      const { configFile, values } = await readConfig(context.choice);
       if (json) return printJson({ configFile: configFile ?? null, values });
       printTable(
         [
           { head: "KEY", value: ({ key }) => key },
-          { head: "VALUE", value: ({ value }) => JSON.stringify(value) },
-          ...(origin ? [{ head: "ORIGIN", value: (row: (typeof values)[number]) => row.origin }] : []),
+          { head: "VALUE", value: ({ value }) => JSON.stringify(value), gives: "end" },
+          ...(origin ? [{ head: "ORIGIN", value: (row: (typeof values)[number]) => row.origin, gives: "start" as const }] : []),
         ],
         values,
       );

@@ -4,7 +4,7 @@ import { readConfig } from "./read-config.ts";
 
 export const verb: Verb = (command, context) => {
   command.addHelpText("after", "\nExample:\n  gantry config validate --config ./gantry.toml").action(async () => {
-    const { configFile } = await readConfig(context.choice.configFile);
+    const { configFile } = await readConfig(context.choice);
     process.stderr.write(`The configuration is valid: ${configFile ?? "no file, defaults only"}.\n`);
   });
 };

@@ -45,7 +45,7 @@ export const verb: Verb = (command) => {
             head: "UP",
             value: ({ startedAt }) => (startedAt === undefined ? undefined : formatDuration(Date.now() - Date.parse(startedAt))),
           },
-          { head: "CONFIGURATION", value: ({ configFile }) => configFile },
+          { head: "CONFIGURATION", value: ({ configFile }) => configFile, gives: "way" },
         ],
         shown,
       );

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
+import type { InstanceChoice } from "@gantry/client/node";
 import { GantryError } from "@gantry/contract/errors";
 
 import { daemonEntry } from "./daemon-entry.ts";
@@ -11,8 +12,11 @@ export interface ReadConfig {
   values: { key: string; value: unknown; origin: string }[];
 }
 
-export async function readConfig(configFile: string | undefined): Promise<ReadConfig> {
-  const flags = configFile === undefined ? [] : ["--config", configFile];
+export async function readConfig({ instance, configFile }: InstanceChoice): Promise<ReadConfig> {
+  const flags = [
+    ...(instance === undefined ? [] : ["--instance", instance]),
+    ...(configFile === undefined ? [] : ["--config", configFile]),
+  ];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [daemonEntry(), "--print-config", ...flags]);
     return JSON.parse(stdout) as ReadConfig;

@@ -1,5 +1,5 @@
 /** `gantry restart`: a new daemon with the same flags; sessions and running programs stay. */
-import { chooseInstance, localPaths, readRecord } from "@gantry/client/node";
+import { chooseInstance, knownInstances, localPaths, readRecord } from "@gantry/client/node";
 import type { Health, InstanceRecord, InstanceSummary } from "@gantry/contract";
 import { GantryError } from "@gantry/contract/errors";
 
@@ -8,6 +8,7 @@ import { tellPaused } from "../executions/queues/tell-paused.ts";
 import type { Verb } from "../verb.ts";
 import { askOffline } from "./ask-offline.ts";
 import { halt } from "./halt.ts";
+import { isAdopted } from "./is-adopted.ts";
 import { launch, waitForHealth } from "./launch.ts";
 import { launchFlags } from "./launch-flags.ts";
 import { isInstalled, runAll, type ServiceSystem, serviceSystem } from "./service/system.ts";
@@ -35,6 +36,7 @@ export const verb: Verb = (command, context) => {
     )
     .action(async ({ all = false, paused = false, json = false }: { all?: boolean; paused?: boolean; json?: boolean }) => {
       const { configFile } = context.choice;
+      if (!all && context.choice.instance !== undefined) mustBeKnown(context.choice.instance);
       const names = all ? await runningInBackground() : [chooseInstance(context.choice)];
       const outcomes: Restarted[] = [];
       for (const instance of names) {
@@ -47,6 +49,17 @@ export const verb: Verb = (command, context) => {
       else if (!all) await tellPaused(context);
     });
 };
+
+/** A misspelt name must not become a new instance: that is what `start` is for. */
+function mustBeKnown(instance: string): void {
+  const known = knownInstances();
+  if (instance === "default" || known.includes(instance) || isAdopted(instance)) return;
+  const others = known.length === 0 ? "none was ever started" : `there are: ${known.join(", ")}`;
+  throw new GantryError(
+    "notFound",
+    `There is no instance ${instance}; ${others}. Nothing was started; make it with: gantry start --instance ${instance}`,
+  );
+}
 
 /** Those in a terminal are restarted there. */
 async function runningInBackground(): Promise<string[]> {

@@ -28,7 +28,7 @@ export async function statusDetails(status: InstanceStatus, health: Health, clie
     ["style", `${status.style}: ${style}`],
     ["endpoints", `${status.url} and ${status.controlSocket}`],
     ["load", `${load.cpuPercent}% CPU, ${formatBytes(load.rssBytes)} memory, event loop late by ${load.eventLoopDelayMs} ms (p99)`],
-    ["configuration", configurationLine(status)],
+    ...configurationLines(status).map((text, index): [string, string] => [index === 0 ? "configuration" : "", text]),
     ["state", `${status.stateDirectory}, database ${formatBytes(status.databaseBytes)}`],
     ["log", `${status.logFile}, ${formatBytes(status.logBytes)}`],
     [
@@ -48,16 +48,16 @@ export async function statusDetails(status: InstanceStatus, health: Health, clie
   ];
 }
 
-function configurationLine({ configFile = "defaults", configuration }: InstanceStatus): string {
-  if (configuration === undefined || configuration.state === "inForce") return configFile;
-  const { state, detail, reloadable, needRestart } = configuration;
-  if (state === "invalid") return `${configFile}, as read ${formatAge(configuration.loadedAt)}; the file is wrong now: ${detail}`;
-  if (detail !== undefined) return `${configFile}; ${detail}`;
-  const what = [
-    reloadable.length === 0 ? "" : `${reloadable.length} changed since, not in force: gantry config reload`,
-    needRestart.length === 0 ? "" : `${needRestart.join(", ")} changed since: gantry restart`,
+function configurationLines({ configFile = "defaults", configuration }: InstanceStatus): string[] {
+  if (configuration === undefined || configuration.state === "inForce") return [configFile];
+  const { state, detail, reloadable, needRestart, loadedAt } = configuration;
+  if (state === "invalid") return [`${configFile}, as read ${formatAge(loadedAt)}; wrong since:`, detail ?? ""];
+  if (detail !== undefined) return [configFile, detail];
+  return [
+    configFile,
+    ...(reloadable.length === 0 ? [] : [`${reloadable.length} changed since, not in force: gantry config reload`]),
+    ...(needRestart.length === 0 ? [] : [`${needRestart.join(", ")} changed since: gantry restart`]),
   ];
-  return `${configFile}; ${what.filter((part) => part !== "").join("; ")}`;
 }
 
 function recentErrors(logFile: string): string[] {
