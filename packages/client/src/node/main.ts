@@ -28,7 +28,14 @@ function local({ instance, configFile }: LocalClientOptions): Omit<ClientParts, 
 
 function http(options: HttpClientOptions): Omit<ClientParts, "transport"> {
   let loading: Promise<Transport> | undefined;
-  const load = () => (loading ??= import("../http-transport.ts").then(({ createHttpTransport }) => createHttpTransport(options)));
+  const begin = async () => {
+    const [{ createHttpTransport }, { createNodeExchange }] = await Promise.all([
+      import("../http-transport.ts"),
+      import("./http-exchange.ts"),
+    ]);
+    return createHttpTransport(options, await createNodeExchange(options.url));
+  };
+  const load = () => (loading ??= begin());
   return {
     direct: {
       call: async (...args) => (await load()).call(...args),
