@@ -89,7 +89,7 @@ const pretendedSystemd = async (folder: string, script: string) => {
   return { PATH: `${join(folder, "bin")}:${PATH}`, XDG_RUNTIME_DIR: join(folder, "run"), INVOCATION_ID: "0123456789abcdef" };
 };
 
-test("as a service, the process host is started in a scope of its own, and sessions outlive the daemon and what is left of its group", async (context) => {
+test("as a service, the process host is started in a scope of its own, and sessions outlive the daemon", async (context) => {
   if (process.platform !== "linux") context.skip("not run: scopes of systemd exist on Linux only");
   const folder = await realpath(await mkdtemp(join(tmpdir(), "gantry-scope-")));
   try {

@@ -4,6 +4,7 @@ import pc from "picocolors";
 
 import { plain } from "../output/plain.ts";
 import { printJson } from "../output/print-json.ts";
+import { wrap } from "../output/wrap.ts";
 import type { Verb } from "../verb.ts";
 import { askOffline } from "./ask-offline.ts";
 import { parsePort } from "./parse-port.ts";
@@ -50,7 +51,11 @@ export const verb: Verb = (command, context) => {
 function render({ check, severity, instance, cause, consequence, remedy, fixed }: Finding): string {
   const mark = fixed ? pc.green("✓") : marks[severity];
   const place = instance === undefined ? check : `${check}, instance ${instance}`;
-  const lines = [`${mark} ${pc.bold(plain(cause))} ${pc.dim(`(${plain(place)})`)}`, `  ${plain(consequence)}`];
+  // The remedy stays one line: it is there to be copied.
+  const lines = [
+    `${mark} ${pc.bold(wrap(plain(cause), "  ", 2))} ${pc.dim(`(${plain(place)})`)}`,
+    `  ${wrap(plain(consequence), "  ", 2)}`,
+  ];
   lines.push(fixed ? `  ${pc.green("Mended.")}` : `  ${pc.cyan("→")} ${plain(remedy)}`);
   return `${lines.join("\n")}\n`;
 }
