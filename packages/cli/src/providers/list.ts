@@ -1,5 +1,5 @@
 /** `gantry providers list`. */
-import type { ProviderKind, ProviderState } from "@gantry/contract";
+import type { ProviderKind, ProviderState, ProviderSummary } from "@gantry/contract";
 import { Option } from "commander";
 
 import { printJson } from "../output/print-json.ts";
@@ -43,9 +43,13 @@ export const verb: Verb = (command, context) => {
           { head: "INSTANCES", value: ({ instances }) => instances, align: "right" },
           { head: "IN FLIGHT", value: ({ inflight }) => inflight, align: "right" },
           { head: "CALLS", value: ({ calls }) => calls, align: "right" },
-          { head: "WAITING", value: ({ waiting }) => waiting, align: "right" },
+          ...(items.some(({ waiting }) => waiting > 0)
+            ? [{ head: "WAITING", value: ({ waiting }: ProviderSummary) => waiting, align: "right" as const }]
+            : []),
           { head: "FAILED", value: ({ failures }) => failures, align: "right" },
-          { head: "BREAKERS", value: ({ openBreakers }) => (openBreakers === 0 ? undefined : `${openBreakers} open`), align: "right" },
+          ...(items.some(({ openBreakers }) => openBreakers > 0)
+            ? [{ head: "BREAKERS", value: ({ openBreakers: open }: ProviderSummary) => (open === 0 ? undefined : `${open} open`) }]
+            : []),
           {
             head: "LATENCY",
             value: ({ latencyMs }) => (latencyMs === undefined ? undefined : `${latencyMs.toFixed(1)} ms`),
