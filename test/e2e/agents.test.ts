@@ -21,7 +21,10 @@ async function startWithAgents(): Promise<TestDaemon> {
   );
   const dying = await writeFakeAgent(daemon.folder, "dying", { dies: 7 });
   const tables = kinds.map((kind, index) => `[profile.${kind}]\nextends = "claude"\nbinary = "${files[index]}"\n`);
-  await writeFile(join(daemon.folder, "gantry.toml"), `${tables.join("")}[profile.dying]\nextends = "claude"\nbinary = "${dying}"\n`);
+  await writeFile(
+    join(daemon.folder, "gantry.toml"),
+    `${tables.join("")}[profile.dying]\nextends = "claude"\nbinary = "${dying}"\n[profile.unread]\nbinary = "cat"\n`,
+  );
   await daemon.restart();
   return daemon;
 }
@@ -258,6 +261,28 @@ test("a hook's call counts only with the session's secret and from the session's
   await expect(viewer.sessions.reportAgent({ id, secret, pid: 1, event: "Stop" })).rejects.toMatchObject({ code: "permissionDenied" });
   expect(await report({})).toEqual({ accepted: true });
   expect(await statusOf(id)).toMatchObject({ state: "working", source: "hook", detail: "UserPromptSubmit" });
+});
+
+test("between pipes an agent tells by its own lines what it does, over a restart too; one whose lines are not known says so", async () => {
+  const say = (content: string): string => JSON.stringify({ type: "user", message: { role: "user", content } });
+  const { sessionId: id } = await daemon.client.sessions.open({ profile: "hooks", mode: "pipe", name: "piped", cwd: daemon.folder });
+  expect(await statusOf(id)).toMatchObject({ kind: "agent", state: "starting" });
+  await daemon.client.sessions.send({ id, text: say(`until ${file("go-piped")}`) });
+  await until("it says that it works", async () => (await statusOf(id)).source === "stream", Boolean, patient);
+  expect(await statusOf(id)).toMatchObject({ state: "working", detail: "system.init" });
+  await expect(daemon.client.sessions.submitPrompt({ id, text: "x" })).rejects.toMatchObject({
+    code: "conflict",
+    message: expect.stringContaining("is between pipes") as string,
+  });
+  await daemon.kill9();
+  await writeFile(file("go-piped"), "");
+  await daemon.restart();
+  expect(await becomes(id, "idle")).toMatchObject({ source: "stream", detail: "result" });
+  expect((await daemon.cli(["sessions", "list"])).stdout).toMatch(/piped +\S+ +idle +pipe/);
+  await daemon.client.sessions.kill({ id });
+  expect(await statusOf(id)).toMatchObject({ state: "exited", source: "exit" });
+  const other = await daemon.client.sessions.open({ profile: "unread", mode: "pipe", cwd: daemon.folder });
+  expect(other.agent).toMatchObject({ kind: "agent", state: "unknown" });
 });
 
 test("a shell is idle while it has its terminal, and --wait prints what a command printed", async () => {

@@ -15,7 +15,7 @@ async function openBash(daemon: TestDaemon, name: string): Promise<string> {
 async function converse(daemon: TestDaemon, one: JsonAttachment, id: string): Promise<void> {
   expect(await one.told("attached")).toMatchObject({ sessionId: id, mode: "pty", controller: true, readOnly: false });
   one.send({ type: "command", content: "echo sum-$((40+2)); sleep 100" });
-  expect(await one.told("echo")).toMatchObject({ content: "echo sum-$((40+2)); sleep 100" });
+  expect(await one.told("echo")).toMatchObject({ content: "echo sum-$((40+2)); sleep 100", submitted: true });
   await until("the sum is shown", () => one.text("snapshot", "stdout").includes("sum-42"));
   one.send({ type: "interrupt" });
   one.send({ type: "resize", cols: 101, rows: 31 });
@@ -69,6 +69,26 @@ test("gantry.json over a WebSocket: every message there is, and every one that i
   const late = await attachAsJson(daemon.url, daemon.key, id, { encoding: "base64" });
   expect(await late.told("exit")).toMatchObject({ exitCode: 7 });
   expect(Buffer.from(late.text("snapshot"), "base64").toString()).toContain("-end");
+});
+
+test("what a program does not react to is told as not submitted, by every way to type, and typed once", async () => {
+  await using daemon = await startTestDaemon();
+  const deaf = ["sh", "-c", "stty raw -echo; echo ready; exec sleep 100"];
+  for (const name of ["one", "two"]) await daemon.client.sessions.open({ argv: deaf, name });
+  await daemon.client.sessions.open({ argv: ["sleep", "100"], name: "quiet" });
+  for (const name of ["one", "two"])
+    await until("it is deaf", async () => (await daemon.client.sessions.screen({ id: name })).includes("ready"));
+  const typing = daemon.cli(["sessions", "send", "two", "anybody?"]);
+  // A program that reads nothing, in a terminal that shows what is typed, still moves its cursor.
+  expect(await daemon.client.sessions.send({ id: "quiet", text: "x" })).toEqual({ bytes: 1, submitted: true, error: null });
+  expect(await daemon.client.sessions.send({ id: "quiet", text: "x", enter: false })).toEqual({ bytes: 1, submitted: null, error: null });
+  const one = await attachAsJson(daemon.url, daemon.key, "one");
+  await one.told("attached");
+  one.send({ type: "command", content: "anybody?" });
+  one.send({ type: "input", data: "behind it" });
+  expect(await one.told("echo")).toMatchObject({ content: "anybody?", submitted: false });
+  expect(await one.told("error")).toMatchObject({ code: "aborted", detail: expect.stringContaining("did not react to Enter") as string });
+  expect(await typing).toMatchObject({ exitCode: 69, stderr: expect.stringContaining("did not react to Enter within 5 s") as string });
 });
 
 test("Socket.IO /sessions: several attachments on one connection, the same rules", async () => {
@@ -139,6 +159,7 @@ test("pipes: stdout and stderr apart, the end of input, an interrupt; in JSON an
   const one = await attachAsJson(daemon.url, daemon.key, id);
   one.send({ type: "command", content: '{"ask":"ü"}' });
   await until("the line came back", () => one.text("stdout") === '{"ask":"ü"}\n');
+  expect(await one.told("echo")).toMatchObject({ submitted: null });
   await expect(daemon.client.sessions.resize({ id, cols: 90, rows: 9 })).resolves.toMatchObject({ mode: "pipe" });
   one.send({ type: "end" });
   expect(await one.told("exit")).toMatchObject({ exitCode: 5 });

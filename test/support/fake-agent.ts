@@ -6,6 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 interface HookSettings {
@@ -26,7 +27,20 @@ if (args.includes("--version")) {
 } else if (dies !== undefined) {
   process.stdout.write("\u001b[31mUnable to connect to the service\u001b[0m\r\nCheck your internet connection.\r\n");
   process.exitCode = Number(dies);
-} else await interact();
+} else if (args.includes("-p")) await talk();
+else await interact();
+
+/** Headless, with `--input-format stream-json`: a turn for each line, as claude prints it. */
+async function talk(): Promise<void> {
+  const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+  for await (const line of createInterface({ input: process.stdin })) {
+    const prompt = (JSON.parse(line) as { message: { content: string } }).message.content;
+    print({ type: "system", subtype: "init", session_id: "fake" });
+    if (prompt.startsWith("until ")) while (!existsSync(prompt.slice(6))) await sleep(15);
+    print({ type: "assistant", message: { role: "assistant", content: [{ type: "text", text: `You said: ${prompt}` }] } });
+    print({ type: "result", subtype: "success", is_error: false, result: `You said: ${prompt}` });
+  }
+}
 
 async function interact(): Promise<void> {
   const { stdin, stdout } = process;

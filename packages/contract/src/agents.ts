@@ -10,7 +10,7 @@ export const AgentState = z.enum(["starting", "working", "waitingPermission", "w
 export type AgentState = z.infer<typeof AgentState>;
 
 /** Strongest first: `start` is known only until another has spoken. */
-export const AgentSource = z.enum(["exit", "hook", "keystroke", "osc", "title", "foreground", "screen", "start"]);
+export const AgentSource = z.enum(["exit", "hook", "keystroke", "stream", "osc", "title", "foreground", "screen", "start"]);
 export type AgentSource = z.infer<typeof AgentSource>;
 
 export const AgentStatus = z.object({

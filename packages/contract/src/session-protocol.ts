@@ -64,6 +64,8 @@ export interface SessionExit {
 /** What a `command` typed. */
 export interface SessionEcho {
   content: string;
+  /** Whether the screen reacted to Enter; null between pipes. When it did not, an `error` follows that tells more. */
+  submitted: boolean | null;
   timestamp: string;
 }
 

@@ -154,6 +154,17 @@ export const OpenSessionInput = z.object({
 });
 export type OpenSessionInput = z.output<typeof OpenSessionInput>;
 
+/** What came of a text that was typed. It is never typed twice. */
+export const Typed = z.object({
+  /** Of the text. */
+  bytes: z.int(),
+  /** Whether the screen reacted to Enter; null where nothing was looked for: without Enter, and between pipes. */
+  submitted: z.boolean().nullable(),
+  /** When it was not submitted: what was seen, and what became of the text. */
+  error: z.string().nullable(),
+});
+export type Typed = z.infer<typeof Typed>;
+
 /** What an attachment asks for when it opens; text from a WebSocket's query is read as well. */
 export const AttachSessionInput = z.strictObject({
   id: z.string().min(1).max(128),
@@ -226,10 +237,11 @@ export const sessionOperations = room("sessions", {
     method: "POST",
     path: "/sessions/:id/send",
     permission: "sessions.control",
-    summary: "Type a text and press Enter; as a paste where the program asked for bracketed paste",
+    summary: "Type a text, press Enter, and see whether the screen reacts; as a paste where the program asked for bracketed paste",
     input: z.object({ id, text: Input, enter: z.boolean().default(true) }),
-    output: z.object({ bytes: z.int() }),
-    errors: ["notFound", "conflict"],
+    output: Typed,
+    mayTakeLong: true,
+    errors: ["notFound", "conflict", "resourceExhausted"],
   }),
   interrupt: operation({
     method: "POST",

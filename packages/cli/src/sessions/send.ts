@@ -39,8 +39,12 @@ export const verb: Verb = (command, context) => {
         throw new GantryError("invalidArgument", "--wait needs Enter and a prompt: leave out --now and --no-enter.");
       const session = (await client.sessions.get({ id })) as Session;
       if (!wait && (now || !enter || !waitsItsTurn(session))) {
-        const { bytes } = await client.sessions.send({ id, text, enter });
-        if (json) printJson({ bytes });
+        const typed = await client.sessions.send({ id, text, enter });
+        if (json) printJson(typed);
+        if (typed.error === null) return;
+        const name = plain(session.name ?? session.sessionId);
+        process.stderr.write(`gantry: ${typed.error}. It was typed once; look at it: gantry sessions screen ${name}\n`);
+        context.exitWith(errorCodes.aborted.exitCode);
         return;
       }
       const input = { id, text, wait, ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, "--timeout") }) };

@@ -12,6 +12,7 @@ import type {
   ScreenSignal,
   TerminateOptions,
 } from "./interface.ts";
+import { watchLines } from "./line-watch.ts";
 import { startPipeProcess } from "./pipe-process.ts";
 import { endTree, foregroundGroup, markOf, type ProcessMark, startTimeOf } from "./process-tree.ts";
 import { findProgram } from "./program.ts";
@@ -141,6 +142,7 @@ export async function startChild(spec: ChildSpec, { screens, recordings }: Child
       ring.append(stream, bytes);
       if (logError === undefined) log?.append(stream, bytes);
       recording?.output(stream, bytes);
+      if (stream === 1) lines?.push(bytes);
       if (!batching) {
         announce();
         startBatch();
@@ -190,6 +192,7 @@ export async function startChild(spec: ChildSpec, { screens, recordings }: Child
     signals.set(signal.source, signal);
     events.signal(signal);
   };
+  const lines = isPty || spec.watch?.lines === undefined ? undefined : watchLines(spec.watch.lines, tellSignal);
   /** Of a pipe: offsets. A terminal's marks are its screen's. */
   const marks = new Map<string, number>();
   if (spec.record !== undefined) {

@@ -30,11 +30,11 @@ export interface ChildSpec {
   timeoutMs?: number | undefined;
   /** Between TERM and KILL when the time is up. */
   graceMs?: number | undefined;
-  /** PTY only: tell what the program is doing, as `signal` events. */
+  /** Tell what the program is doing, as `signal` events. */
   watch?: ScreenWatch | undefined;
 }
 
-/** What a program in a terminal is doing, as far as its screen can tell. */
+/** What a program is doing, as far as what it prints can tell. */
 export type WatchedState = "working" | "waitingPermission" | "waitingInput" | "idle";
 
 export interface ScreenWatch {
@@ -42,13 +42,18 @@ export interface ScreenWatch {
   rules: readonly ScreenRule[];
   /** A shell: idle while the terminal belongs to itself, working while it belongs to something it started. */
   foreground?: boolean | undefined;
+  /** Between pipes: what a line of JSON says, by its `type` or `type.subtype`. */
+  lines?: Readonly<Record<string, WatchedState>> | undefined;
 }
 
 export interface ScreenSignal {
-  /** `osc`: progress (9;4), shell marks (133), notices (777). `screen`: a rule matched the screen, or none ever did (`unknown`). */
-  source: "osc" | "title" | "foreground" | "screen";
+  /**
+   * `osc`: progress (9;4), shell marks (133), notices (777). `screen`: a rule matched the screen, or none ever did (`unknown`).
+   * `stream`: a line of JSON; `unknown` when the first line is none.
+   */
+  source: "osc" | "title" | "foreground" | "screen" | "stream";
   state: WatchedState | "unknown";
-  /** Which sequence or rule. */
+  /** Which sequence, rule, or line. */
   detail: string;
   timeMs: number;
 }

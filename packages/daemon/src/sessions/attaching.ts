@@ -1,5 +1,5 @@
 /** Opens attachments: what a client asks for, whether it may, and what joins it with its session. */
-import { AttachSessionInput, GantryError } from "@gantry/contract";
+import { AttachSessionInput, GantryError, type Typed } from "@gantry/contract";
 import { SessionSignal, sessionSignals } from "@gantry/contract/session-json";
 
 import { type Caller, requirePermission } from "../core/caller.ts";
@@ -17,7 +17,7 @@ interface AttachOptions {
   clock: Clock;
   find(ref: string, caller: Caller): Promise<SessionRow>;
   write(one: Held, bytes: Uint8Array): void;
-  type(one: Held, text: string, enter: boolean): Promise<number>;
+  type(one: Held, text: string, enter: boolean): Promise<Typed>;
   interrupt(one: Held): Promise<void>;
 }
 

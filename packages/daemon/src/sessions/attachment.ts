@@ -45,8 +45,8 @@ export interface AttachmentOptions {
   follow: FollowSession;
   attached(): SessionAttached;
   input(bytes: Uint8Array): void;
-  /** Types a text, then Enter, and settles when that is done. */
-  command(content: string): Promise<unknown>;
+  /** Types a text, then Enter, and settles when it is known what came of it. */
+  command(content: string): Promise<{ submitted: boolean | null; error: string | null }>;
   interrupt(): Promise<unknown>;
   signal(signal: string): Promise<unknown>;
   endInput(): void;
@@ -57,6 +57,7 @@ export interface AttachmentOptions {
 /** A client that asks and does not read the answers, or sends only nonsense, is let go. */
 const maxUnreadBytes = 8 * 1024 * 1024;
 const maxMalformed = 100;
+const maxWaitingInputBytes = 1024 * 1024;
 
 export function openAttachment(options: AttachmentOptions): void {
   const { duplex, viewers, readOnly } = options;
@@ -69,6 +70,10 @@ export function openAttachment(options: AttachmentOptions): void {
   let shown = false;
   let greeted = false;
   let malformed = 0;
+  /** Commands that are being typed or wait for it, and what was typed behind them. */
+  let commands = 0;
+  let typing: Promise<void> = Promise.resolve();
+  let waitingInputBytes = 0;
   let follow: ReturnType<FollowSession> | undefined;
   let redrawing = false;
 
@@ -147,27 +152,37 @@ export function openAttachment(options: AttachmentOptions): void {
   };
   /** What only the controller may do to the program. */
   const steer = (message: Extract<ClientMessage, { type: "input" | "command" | "interrupt" | "signal" | "end" }>): void => {
-    const attempt = async (work: Promise<unknown>, echo?: string): Promise<void> => {
+    const attempt = async (work: () => Promise<unknown>): Promise<void> => {
       try {
-        await work;
-        if (echo !== undefined) send(encodeServerMessage({ type: "echo", value: { content: echo, timestamp: now() } }));
+        await work();
       } catch (error) {
         if (error instanceof GantryError) refuse(error.code, error.message);
         else refuse("internal", "This could not be done; ask the session's status.");
       }
     };
+    const command = async (content: string): Promise<void> => {
+      const { submitted, error } = await options.command(content);
+      send(encodeServerMessage({ type: "echo", value: { content, submitted, timestamp: now() } }));
+      if (error !== null) refuse("aborted", `${error}. Nothing is typed a second time.`);
+    };
     switch (message.type) {
       case "command":
-        return void attempt(options.command(message.content), message.content);
+        commands += 1;
+        typing = typing
+          .then(() => attempt(() => command(message.content)))
+          .finally(() => {
+            commands -= 1;
+          });
+        return;
       case "interrupt":
-        return void attempt(options.interrupt());
+        return void attempt(() => options.interrupt());
       case "signal":
-        return void attempt(options.signal(message.signal));
+        return void attempt(() => options.signal(message.signal));
       case "end":
-        return options.endInput();
+        return after(0, () => options.endInput());
       default: {
         const bytes = dropReplies(message.data);
-        if (bytes.length > 0) options.input(bytes);
+        if (bytes.length > 0) after(bytes.length, () => options.input(bytes));
       }
     }
   };
@@ -201,6 +216,17 @@ export function openAttachment(options: AttachmentOptions): void {
       }
     },
     exit: (exit) => viewer.end({ ...exit, offset: sent }),
+  };
+  /** What is typed behind a command must not get between its text and its Enter. */
+  const after = (bytes: number, work: () => void): void => {
+    if (commands === 0) return work();
+    if (waitingInputBytes + bytes > maxWaitingInputBytes)
+      return refuse("resourceExhausted", "Too much was typed behind a command that is being typed. This was dropped.");
+    waitingInputBytes += bytes;
+    typing = typing.then(() => {
+      waitingInputBytes -= bytes;
+      if (!closed) work();
+    });
   };
   duplex.onMessage((bytes) => {
     if (closed) return;

@@ -29,7 +29,7 @@ export function createSessionHandlers(
         throw new GantryError("invalidArgument", "Give either text or base64. Nothing was typed.");
       return { bytes: await sessions.input(id, text === undefined ? Buffer.from(base64 as string, "base64") : Buffer.from(text), caller) };
     },
-    send: async ({ id, text, enter }, { caller }) => ({ bytes: await sessions.send(id, text, enter, caller) }),
+    send: ({ id, text, enter }, { caller }) => sessions.send(id, text, enter, caller),
     interrupt: ({ id }, { caller }) => sessions.interrupt(id, caller),
     signal: ({ id, signal }, { caller }) => sessions.signal(id, signal, caller),
     resize: ({ id, cols, rows }, { caller }) => sessions.resize(id, cols, rows, caller),

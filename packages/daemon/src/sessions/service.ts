@@ -7,6 +7,7 @@ import {
   type SessionDetail,
   type SessionOutputEvent,
   type SessionState,
+  type Typed,
 } from "@gantry/contract";
 
 import { type Caller, mayTouch } from "../core/caller.ts";
@@ -59,7 +60,7 @@ export interface SessionService {
   list(filter: SessionFilter, caller: Caller): Promise<{ items: Session[]; nextCursor?: string }>;
   get(ref: string, caller: Caller): Promise<SessionDetail>;
   input(ref: string, bytes: Uint8Array, caller: Caller): Promise<number>;
-  send(ref: string, text: string, enter: boolean, caller: Caller): Promise<number>;
+  send(ref: string, text: string, enter: boolean, caller: Caller): Promise<Typed>;
   interrupt(ref: string, caller: Caller): Promise<Session>;
   signal(ref: string, signal: NodeJS.Signals, caller: Caller): Promise<Session>;
   resize(ref: string, cols: number, rows: number, caller: Caller): Promise<Session>;
@@ -102,6 +103,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       const one = held.get(id);
       if (one !== undefined) write(one, bytes);
     },
+    isLive: (id) => isLive(held.get(id)?.row.state ?? "exited"),
   });
   const housekeeping = createHousekeeping({ limits, held, link, clock, logger: options.logger, recordings });
 
@@ -129,14 +131,18 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     agents.typed(one.row.id, bytes);
     if (one.row.state === "idle") void held.step(one, "activity");
   };
-  const type = async (one: Held, text: string, enter: boolean): Promise<number> => {
-    const isPty = one.row.mode === "pty";
+  const type = async (one: Held, text: string, enter: boolean): Promise<Typed> => {
+    const { id, mode } = one.row;
+    const bytes = Buffer.byteLength(text);
+    if (mode === "pty" && enter) {
+      const outcome = await agents.type(id, text);
+      const error = "problem" in outcome ? outcome.problem : null;
+      return { bytes, submitted: error === null, error };
+    }
     // The addon writes the modes into the screen's text, which spares the host another question.
-    const bytes = isPty ? pasteOf(text, await link.screen(one.row.id, "ansi")) : Buffer.from(text);
-    write(one, bytes);
-    // By itself: programs take an Enter that comes in one read with a paste as part of it.
-    if (enter) write(one, Buffer.from(isPty ? "\r" : "\n"));
-    return bytes.length;
+    if (mode === "pty") write(one, pasteOf(text, await link.screen(id, "ansi")));
+    else write(one, Buffer.from(enter ? `${text}\n` : text));
+    return { bytes, submitted: null, error: null };
   };
   const interrupt = async (one: Held): Promise<void> => {
     if (one.row.mode === "pty") write(one, profiles.interruptKey(one.row.profile));

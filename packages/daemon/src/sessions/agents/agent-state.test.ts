@@ -236,7 +236,7 @@ test.each<[string, Step[], number, AgentState, string]>([
 
 const states: AgentState[] = ["working", "waitingPermission", "waitingInput", "idle", "unknown"];
 const anySignal = fc.record({
-  source: fc.constantFrom<SignalSource>("hook", "keystroke", "osc", "title", "foreground", "screen", "exit"),
+  source: fc.constantFrom<SignalSource>("hook", "keystroke", "stream", "osc", "title", "foreground", "screen", "exit"),
   state: fc.constantFrom(...states),
   gapMs: fc.integer({ min: 0, max: 4000 }),
 });

@@ -1,8 +1,8 @@
 /**
  * Judges what an agent is doing from everything that has told of it. Pure: signals go in, in the order they came, and time is given.
  *
- * Strongest first: the process's exit; the agent's own hooks; our own keystrokes; announcements (OSC); what has a shell's terminal; the
- * title; rules about the screen. A keystroke is a guess that holds until anything newer contradicts it. A strong source that has not
+ * Strongest first: the process's exit; the agent's own hooks; our own keystrokes; the lines of a headless mode; announcements (OSC); what has a
+ * shell's terminal; the title; rules about the screen. A keystroke is a guess that holds until anything newer contradicts it. A strong source that has not
  * spoken since the screen came to rest on something else is not believed for ever: a hook can be missed, a crash tells nothing.
  */
 import type { AgentSource, AgentState } from "@gantry/contract";
@@ -14,6 +14,8 @@ export interface AgentSignal {
   state: AgentState;
   detail: string;
   timeMs: number;
+  /** Of a keystroke: how long it counts when nothing answers it. */
+  patienceMs?: number | undefined;
 }
 
 export interface AgentFacts {
@@ -35,13 +37,15 @@ export interface Judgement {
 export const holdMs = 800;
 /** A keystroke that nothing answered is forgotten. */
 export const keystrokeMs = 5000;
+/** Between pipes nothing shows until the model has answered. */
+export const lineMs = 60_000;
 /** A working agent animates something: one whose screen has not moved for this long does what the screen says. */
 export const restMs = 10_000;
 
 const waiting: ReadonlySet<AgentState> = new Set(["waitingPermission", "waitingInput"]);
 const quiet: ReadonlySet<AgentState> = new Set(["idle", "unknown"]);
 /** In this order, below keystrokes. */
-const observers = ["osc", "foreground", "title", "screen"] as const;
+const observers = ["stream", "osc", "foreground", "title", "screen"] as const;
 
 export function startFacts(startedMs: number): AgentFacts {
   return { startedMs, signals: {}, worked: false };
@@ -81,15 +85,15 @@ export function judge({ startedMs: _startedMs, signals, worked }: AgentFacts, no
   if (keystroke !== undefined) {
     const newer = strongest(signals, keystroke.timeMs);
     const repainted = newer?.state === "idle" && (newer.source === "screen" || newer.source === "title") && !worked;
-    const holdsUntilMs = keystroke.timeMs + (newer === undefined ? keystrokeMs : repainted ? holdMs : 0);
+    const holdsUntilMs = keystroke.timeMs + (newer === undefined ? (keystroke.patienceMs ?? keystrokeMs) : repainted ? holdMs : 0);
     if (nowMs < holdsUntilMs) return told(keystroke, holdsUntilMs);
   }
   const after = keystroke === undefined ? undefined : strongest(signals, keystroke.timeMs);
   const signal = after ?? strongest(signals, -Infinity);
-  if (signal === undefined)
-    return screen === undefined
-      ? { state: "starting", source: "start", detail: null, recheckAtMs: undefined }
-      : { state: "unknown", source: "screen", detail: screen.detail, recheckAtMs: undefined };
+  if (signal === undefined) {
+    const unread = screen ?? signals.stream;
+    return unread === undefined ? { state: "starting", source: "start", detail: null, recheckAtMs: undefined } : told(unread);
+  }
   if (signal.source === "title" && signal.state === "idle" && screen !== undefined && !quiet.has(screen.state)) {
     // The title goes to rest a moment before the screen shows why: it may be a question.
     const untilMs = screen.timeMs > signal.timeMs ? Infinity : signal.timeMs + holdMs;

@@ -4,15 +4,17 @@ import type { AgentStatus } from "@gantry/contract";
 import { type Clock, toTimestamp } from "../../core/clock.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { ChildStatus, HostLink } from "../../host/link.ts";
-import { type AgentFacts, type AgentSignal, judge, type Judgement, note, startFacts } from "./agent-state.ts";
+import { type AgentFacts, type AgentSignal, judge, type Judgement, lineMs, note, startFacts } from "./agent-state.ts";
 import { stateOfHook } from "./hook-signals.ts";
 import type { HookCall } from "./hooks.ts";
-import { meaningOf } from "./keystrokes.ts";
+import { meaningOf, meaningOfLine } from "./keystrokes.ts";
 
 /** What is kept of an agent over restarts of the daemon, in its session's row. */
 export interface AgentRecord {
   kind: "agent" | "shell";
   hooks: "claude" | "gemini" | null;
+  /** Between pipes; absent: in a terminal. */
+  pipe?: boolean;
   status: Omit<AgentStatus, "since" | "kind"> & { sinceMs: number };
   hook: AgentSignal | null;
 }
@@ -26,7 +28,9 @@ export interface AgentsOptions {
 }
 
 export interface Agents {
-  begin(id: string, how: Pick<AgentRecord, "kind" | "hooks">): AgentRecord;
+  begin(id: string, how: Pick<AgentRecord, "kind" | "hooks" | "pipe">): AgentRecord;
+  /** Nothing that it prints can be read. */
+  unreadable(id: string): AgentRecord | undefined;
   /** After a restart of the daemon. */
   restore(id: string, record: AgentRecord, signals: ChildStatus["signals"]): void;
   get(id: string): AgentRecord | undefined;
@@ -35,6 +39,8 @@ export interface Agents {
   hook(id: string, call: HookCall): boolean;
   /** When a turn was last stopped by a key; 0 when never. */
   stoppedMs(id: string): number;
+  /** Since then a hook, or its screen at rest, has told what became of the question that it asked. */
+  answered(id: string, sinceMs: number): boolean;
   /** What it shows does not contradict that it is idle. */
   showsIdle(id: string): boolean;
   onChange(listener: (id: string, record: AgentRecord) => void): void;
@@ -98,9 +104,15 @@ export function createAgents({ link, clock, logger, changed }: AgentsOptions): A
       const status = { state: "starting", source: "start", detail: null, sinceMs: clock.now() } as const;
       return add(id, { ...how, hook: null, status }).record;
     },
+    unreadable(id) {
+      tell(id, { source: "stream", state: "unknown", detail: "what it prints is not of a known form", timeMs: clock.now() });
+      return watched.get(id)?.record;
+    },
     restore(id, record, signals = []) {
       const one = add(id, record);
       if (record.hook !== null) one.facts = note(one.facts, record.hook);
+      const { source, state, detail, sinceMs } = record.status;
+      if (source === "stream") one.facts = note(one.facts, { source, state, detail: detail ?? "", timeMs: sinceMs });
       for (const signal of signals.toSorted((a, b) => a.timeMs - b.timeMs)) one.facts = note(one.facts, signal);
       review(id, one);
     },
@@ -109,12 +121,19 @@ export function createAgents({ link, clock, logger, changed }: AgentsOptions): A
       const one = watched.get(id);
       if (one === undefined) return;
       const { state } = one.record.status;
-      const meaning = meaningOf(bytes, state);
+      const { pipe = false } = one.record;
+      const meaning = pipe ? meaningOfLine(bytes, state) : meaningOf(bytes, state);
       if (meaning === undefined) return;
       const timeMs = clock.now();
       if (meaning === "stops") one.stoppedMs = timeMs;
       else if (state === "idle") one.begun = true;
-      tell(id, { source: "keystroke", state: meaning === "stops" ? state : "working", detail: meaning, timeMs });
+      tell(id, {
+        source: "keystroke",
+        state: meaning === "stops" ? state : "working",
+        detail: meaning,
+        timeMs,
+        ...(pipe ? { patienceMs: lineMs } : {}),
+      });
     },
     hook(id, { event, detail, timeMs }) {
       const one = watched.get(id);
@@ -127,6 +146,11 @@ export function createAgents({ link, clock, logger, changed }: AgentsOptions): A
       return tell(id, { source: "hook", state, detail: detail === undefined ? event : `${event} ${detail}`, timeMs });
     },
     stoppedMs: (id) => watched.get(id)?.stoppedMs ?? 0,
+    answered(id, sinceMs) {
+      const { hook, screen } = watched.get(id)?.facts.signals ?? {};
+      const asks = screen?.state === "waitingPermission" || screen?.state === "waitingInput" || screen?.state === "unknown";
+      return (hook?.timeMs ?? 0) >= sinceMs || (!asks && (screen?.timeMs ?? 0) >= sinceMs);
+    },
     showsIdle(id) {
       const state = watched.get(id)?.facts.signals.screen?.state;
       return state === undefined || state === "idle" || state === "unknown";

@@ -12,3 +12,8 @@ export function meaningOf(bytes: Uint8Array, state: AgentState): KeystrokeMeanin
   if (state === "waitingPermission" && alone !== undefined && /[0-9yYnN]/.test(String.fromCharCode(alone))) return "submits";
   return bytes.at(-1) === 0x0d ? "submits" : undefined;
 }
+
+/** Between pipes: a whole line for an agent whose lines are known is a prompt. */
+export function meaningOfLine(bytes: Uint8Array, state: AgentState): KeystrokeMeaning | undefined {
+  return bytes.at(-1) === 0x0a && (state === "idle" || state === "starting") ? "submits" : undefined;
+}

@@ -8,13 +8,14 @@ import type { Logger } from "../../core/logger.ts";
 import type { HostLink } from "../../host/link.ts";
 import type { PromptRow, PromptStore } from "../store-prompts.ts";
 import type { AgentRecord, Agents } from "./agents.ts";
-import { screenRests, submit } from "./submit.ts";
+import { screenRests } from "./submit.ts";
+import type { Typist } from "./typist.ts";
 
 export interface PromptsOptions {
   store: PromptStore;
   agents: Agents;
   link: HostLink;
-  write(sessionId: string, bytes: Uint8Array): void;
+  typist: Typist;
   /** For events: the session's name and owner. */
   subject(sessionId: string): { name: string | null; owner: string } | undefined;
   publish: Publish<typeof sessionEvents>;
@@ -82,19 +83,7 @@ export function createPrompts(options: PromptsOptions): Prompts {
   const begin = async (row: PromptRow): Promise<void> => {
     await change(row, { state: "submitting" });
     await link.mark(row.sessionId, row.id);
-    const outcome = await submit(row.sessionId, row.text, {
-      link,
-      write: options.write,
-      confirmed: (id, sinceMs) => {
-        const status = agents.get(id)?.status;
-        return status?.source === "hook" && status.state !== "idle" && status.sinceMs >= sinceMs;
-      },
-      asks: (id) => {
-        const state = agents.get(id)?.status.state;
-        return state === "waitingInput" || state === "waitingPermission";
-      },
-      nowMs: () => clock.now(),
-    });
+    const outcome = await options.typist.type(row.sessionId, row.text);
     if (row.endedAtMs !== null || closed) return;
     if ("problem" in outcome) return end(row, "failed", `${outcome.problem}. Look at it: gantry sessions screen`);
     // Whoever stops it from now on stops this prompt, also before the screen has reacted.

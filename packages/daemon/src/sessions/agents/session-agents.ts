@@ -5,6 +5,7 @@ import { type Clock, toTimestamp } from "../../core/clock.ts";
 import type { Publish } from "../../core/event-bus.ts";
 import type { Logger } from "../../core/logger.ts";
 import type { HostLink, ScreenWatch } from "../../host/link.ts";
+import type { ResolvedProfile } from "../profiles/resolve.ts";
 import type { PreparedLaunch } from "../profiles/service.ts";
 import type { SessionRow } from "../store.ts";
 import type { PromptStore } from "../store-prompts.ts";
@@ -12,6 +13,7 @@ import { type AgentRecord, createAgents, toAgentStatus } from "./agents.ts";
 import { createHookCalls, type HookReport } from "./hook-calls.ts";
 import type { Hooks } from "./hooks.ts";
 import { createPrompts, type WaitOptions } from "./prompts.ts";
+import { createTypist, type Typist } from "./typist.ts";
 
 export interface SessionAgentsOptions {
   link: HostLink;
@@ -25,6 +27,7 @@ export interface SessionAgentsOptions {
   /** Settles when it is stored, or cannot be. */
   save(id: string, agent: string): Promise<void>;
   write(id: string, bytes: Uint8Array): void;
+  isLive(id: string): boolean;
 }
 
 /** How to start a program so that it can be read. */
@@ -45,6 +48,8 @@ export interface SessionAgents {
   /** After a restart of the daemon, with the sessions that live. */
   restore(rows: readonly SessionRow[]): Promise<void>;
   typed(id: string, bytes: Uint8Array): void;
+  /** Types a text and Enter into a terminal, and looks what comes of it. */
+  type: Typist["type"];
   report(row: SessionRow, report: HookReport): Promise<boolean>;
   queued(id: string): number;
   openPrompts(id: string): Prompt[];
@@ -84,11 +89,12 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
     clock,
     logger,
   });
+  const typist = createTypist({ ...options, agents });
   const prompts = createPrompts({
     store: options.promptStore,
     agents,
     link,
-    write: options.write,
+    typist,
     subject: (id) => {
       const row = options.row(id);
       return row === undefined ? undefined : { name: row.name, owner: row.owner };
@@ -115,9 +121,17 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
     if (status.state === "exited") void abandon(id);
   });
 
+  const beginPiped = (id: string, { kind, stream: lines }: ResolvedProfile): AgentStart | undefined => {
+    if (kind !== "agent") return undefined;
+    const first = agents.begin(id, { kind, hooks: null, pipe: true });
+    const record = lines === undefined ? (agents.unreadable(id) ?? first) : first;
+    return { watch: { rules: [], lines }, env: {}, agent: JSON.stringify(record), up: new Promise((resolve) => starting.set(id, resolve)) };
+  };
+
   return {
     async begin(id, { profile, mode, hooks: hasHooks, env }) {
-      if (mode !== "pty" || profile === undefined) return undefined;
+      if (profile === undefined) return undefined;
+      if (mode === "pipe") return beginPiped(id, profile);
       const kind = hasHooks && profile.hooks !== undefined ? profile.hooks : null;
       const more = kind === null ? {} : hooks.environment(id, kind);
       // The owner's own use of such a variable is not undone.
@@ -147,12 +161,19 @@ export function createSessionAgents(options: SessionAgentsOptions): SessionAgent
       await prompts.restore((id) => live.has(id) && agents.get(id) !== undefined);
     },
     typed: (id, bytes) => agents.typed(id, bytes),
+    type: (id, text) => typist.type(id, text),
     report: ({ id, pid }, report) => hookCalls.report(id, pid, report),
     queued: (id) => prompts.queued(id),
     openPrompts: (id) => prompts.open(id),
     prompts: (id) => prompts.list(id),
     prompt: (id, promptId, how) => prompts.result(id, promptId, how),
     async submit(row, text, owner, how) {
+      if (row.mode === "pipe") {
+        throw new GantryError(
+          "conflict",
+          `${row.name ?? row.id} is between pipes and takes lines of its own form, not prompts: write them with sessions send. Nothing was sent.`,
+        );
+      }
       if (agents.get(row.id) === undefined) {
         throw new GantryError(
           "conflict",

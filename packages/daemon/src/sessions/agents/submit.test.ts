@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { showsTyped, submit, type SubmitOptions } from "./submit.ts";
+import { showsTyped, submit, type SubmitTo } from "./submit.ts";
 
 test.each([
   ["say hello", "❯ ", "❯ say hello", true],
@@ -14,33 +14,103 @@ test.each([
   expect(showsTyped(text, before, shown)).toBe(isThere);
 });
 
-/** A program that answers what is typed with the next of its screens, by a clock of its own. */
-function program(screens: Record<string, string>, asks: boolean) {
-  let screen = "❯ ";
-  let nowMs = 0;
-  const typed: string[] = [];
-  const options: SubmitOptions = {
-    link: { screen: () => Promise.resolve(screen) },
-    write(_id, bytes) {
-      const keys = Buffer.from(bytes).toString();
-      typed.push(keys);
-      screen = screens[keys] ?? screen;
-    },
-    confirmed: () => false,
-    asks: () => asks,
-    nowMs: () => (nowMs += 200),
-  };
-  return { typed, options };
+interface Program {
+  /** What it shows after a key or text that was typed; undefined: it shows nothing new. */
+  take(typed: string, screen: string): string | undefined;
+  answered?: () => boolean;
+  confirmed?: (screen: string) => boolean;
+  /** Its screen at each look, when it moves by itself. */
+  frame?: (screen: string) => string;
+  asks?: () => boolean;
 }
 
-test("Enter is pressed when the text shows, and never into a question that came instead", async () => {
-  const fine = program({ "say hello": "❯ say hello", "\r": "· Thundering…" }, false);
-  expect(await submit("ses", "say hello", fine.options)).toHaveProperty("enteredMs");
-  expect(fine.typed).toEqual(["say hello", "\r"]);
-  const asking = program({ "say hello": "Make it your default?\n❯ Yes" }, true);
-  expect(await submit("ses", "say hello", asking.options)).toEqual({ problem: expect.stringContaining("asks something else") as string });
-  expect(asking.typed).toEqual(["say hello"]);
-  const deaf = program({}, false);
-  expect(await submit("ses", "say hello", deaf.options)).toEqual({ problem: expect.stringContaining("showed nothing") as string });
-  expect(deaf.typed).toEqual(["say hello"]);
+/** Types into a program that is made of its reactions; tells what it was given, and when, on a clock of its own. */
+async function typeInto(text: string, to: SubmitTo, program: Program) {
+  const { take, asks = () => false, answered = () => false, confirmed = () => false, frame = (screen: string) => screen } = program;
+  let screen = "> ";
+  let nowMs = 0;
+  let enteredMs = -1;
+  const typed: string[] = [];
+  const outcome = await submit("ses_1", text, to, {
+    link: { screen: () => Promise.resolve(frame(screen)) },
+    write(_id, bytes) {
+      const given = Buffer.from(bytes).toString();
+      typed.push(given);
+      if (given === "\r") enteredMs = nowMs;
+      screen = take(given, screen) ?? screen;
+    },
+    confirmed: () => confirmed(screen),
+    answered,
+    asks,
+    nowMs: () => nowMs,
+    pause(ms) {
+      nowMs += ms;
+      return Promise.resolve();
+    },
+  });
+  return { result: { problem: "problem" in outcome ? outcome.problem : undefined, typed }, enteredMs };
+}
+
+const echo = (typed: string, screen: string): string => screen + typed;
+
+test.each<[SubmitTo, string]>([
+  ["agent", "Why?"],
+  ["program", "make"],
+  ["dialog", "because"],
+])("a text for a(n) %s is typed, then Enter, once each", async (to, text) => {
+  expect((await typeInto(text, to, { take: echo })).result).toEqual({ problem: undefined, typed: [text, "\r"] });
+});
+
+test("an agent that shows nothing is not given Enter; a program may be reading a password", async () => {
+  const deaf = { take: () => undefined };
+  expect((await typeInto("Why?", "agent", deaf)).result).toEqual({
+    problem: expect.stringContaining("showed nothing of what was typed within 5 s, so Enter was not pressed") as string,
+    typed: ["Why?"],
+  });
+  const asksSecret = { take: (typed: string, screen: string) => (typed === "\r" ? `${screen}\nthanks` : undefined) };
+  expect((await typeInto("secret", "program", asksSecret)).result).toEqual({ problem: undefined, typed: ["secret", "\r"] });
+  expect((await typeInto("x", "program", deaf)).result).toEqual({
+    problem: expect.stringContaining("did not react to Enter within 5 s") as string,
+    typed: ["x", "\r"],
+  });
+});
+
+test("a question that comes instead of the text is not answered by its Enter", async () => {
+  const asking: Program = { take: () => "Make it your default?\n❯ Yes", asks: () => true };
+  expect((await typeInto("say hello", "agent", asking)).result).toEqual({
+    problem: expect.stringContaining("asks something else, so Enter was not pressed") as string,
+    typed: ["say hello"],
+  });
+});
+
+test("a screen that takes the text and not the Enter is told, and neither is typed again", async () => {
+  const stuck = { take: (typed: string, screen: string) => (typed === "\r" ? undefined : echo(typed, screen)) };
+  expect((await typeInto("Why?", "agent", stuck)).result).toEqual({
+    problem: expect.stringContaining("did not react to Enter within 10 s; what was typed may still stand in its input") as string,
+    typed: ["Why?", "\r"],
+  });
+});
+
+test("a key that ends a dialog, or the program, is not followed by an Enter for what comes next", async () => {
+  let closed = false;
+  const dialog: Program = {
+    take: () => ((closed = true), "working"),
+    answered: () => closed,
+  };
+  expect((await typeInto("1", "dialog", dialog)).result).toEqual({ problem: undefined, typed: ["1"] });
+  const list: Program = { take: (typed, screen) => (typed === "\r" ? "done" : `${screen}[2]`) };
+  expect((await typeInto("2", "dialog", list)).result).toEqual({ problem: undefined, typed: ["2", "\r"] });
+  const pager: Program = { take: () => "", confirmed: (screen) => screen === "" };
+  expect((await typeInto("q", "program", pager)).result).toEqual({ problem: undefined, typed: ["q"] });
+});
+
+test("a screen that never stands still has taken a text when it shows its end", async () => {
+  let frames = 0;
+  const spinning: Program = {
+    take: (typed, screen) => screen + typed.replaceAll("\r", "\n"),
+    frame: (screen) => `${(frames += 1)} ${screen}`,
+  };
+  const { result, enteredMs } = await typeInto("and now\nsomething else", "agent", spinning);
+  expect(result).toEqual({ problem: undefined, typed: ["and now\rsomething else", "\r"] });
+  expect(enteredMs).toBeLessThan(1000);
 });

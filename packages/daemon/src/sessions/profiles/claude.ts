@@ -1,5 +1,6 @@
 /** Anthropic's Claude Code. */
 import type { ProfileDefinition } from "./definition.ts";
+import { claudeStream } from "./stream-states.ts";
 
 export const claude: ProfileDefinition = {
   name: "claude",
@@ -11,6 +12,7 @@ export const claude: ProfileDefinition = {
   optionalArgs: [],
   resume: { latest: ["--continue"], one: ["--resume", "{id}"] },
   headless: ["-p", "--output-format", "stream-json", "--input-format", "stream-json", "--verbose"],
+  stream: claudeStream,
   fullAccess: ["--dangerously-skip-permissions"],
   env: {},
   hooks: "claude",

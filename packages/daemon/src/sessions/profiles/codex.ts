@@ -1,5 +1,6 @@
 /** OpenAI's Codex CLI. */
 import type { ProfileDefinition } from "./definition.ts";
+import { codexStream } from "./stream-states.ts";
 
 export const codex: ProfileDefinition = {
   name: "codex",
@@ -11,6 +12,7 @@ export const codex: ProfileDefinition = {
   optionalArgs: ["--no-daemon"],
   resume: { latest: ["resume", "--last"], one: ["resume", "{id}"] },
   headless: ["exec", "--json"],
+  stream: codexStream,
   fullAccess: ["--dangerously-bypass-approvals-and-sandbox"],
   env: {},
   signIn: { files: ["~/.codex/auth.json"], env: ["OPENAI_API_KEY", "CODEX_API_KEY"] },

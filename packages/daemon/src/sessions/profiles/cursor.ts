@@ -1,5 +1,6 @@
 /** Cursor's agent for the terminal. */
 import type { ProfileDefinition } from "./definition.ts";
+import { cursorStream } from "./stream-states.ts";
 
 export const cursor: ProfileDefinition = {
   name: "cursor",
@@ -11,6 +12,7 @@ export const cursor: ProfileDefinition = {
   optionalArgs: [],
   resume: { latest: ["resume"], one: ["--resume", "{id}"] },
   headless: ["-p", "--output-format", "stream-json"],
+  stream: cursorStream,
   fullAccess: ["--force"],
   env: {},
   signIn: { files: ["~/.config/cursor/auth.json"], env: ["CURSOR_API_KEY"] },

@@ -1,5 +1,6 @@
 /** What a profile is: how to find a program, what to start it with, and how to read what it is doing. Profiles are data. */
 import type { ScreenRule } from "../../host/interface.ts";
+import type { StreamStates } from "./stream-states.ts";
 
 export interface ProfileDefinition {
   name: string;
@@ -19,6 +20,8 @@ export interface ProfileDefinition {
   resume?: { latest: readonly string[]; /** `{id}` becomes the conversation's. */ one: readonly string[] } | undefined;
   /** For mode `pipe`: a line protocol of JSON instead of a screen. */
   headless?: readonly string[] | undefined;
+  /** What it says of itself there. */
+  stream?: StreamStates | undefined;
   /** Never used unless asked for. */
   fullAccess?: readonly string[] | undefined;
   /** The profile is configured so. */

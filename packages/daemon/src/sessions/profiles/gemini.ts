@@ -1,5 +1,6 @@
 /** Google's Gemini CLI. */
 import type { ProfileDefinition } from "./definition.ts";
+import { geminiStream } from "./stream-states.ts";
 
 export const gemini: ProfileDefinition = {
   name: "gemini",
@@ -10,6 +11,7 @@ export const gemini: ProfileDefinition = {
   optionalArgs: [],
   resume: { latest: ["-r", "latest"], one: ["-r", "{id}"] },
   headless: ["-o", "stream-json"],
+  stream: geminiStream,
   fullAccess: ["-y"],
   env: {},
   hooks: "gemini",
