@@ -12,6 +12,7 @@ import { type ErrorCode, GantryError } from "@gantry/contract/errors";
 
 import type { Duplex } from "../core/duplex.ts";
 import { dropReplies } from "./client-replies.ts";
+import { createTypingOrder } from "./typing-order.ts";
 import type { Viewer, Viewers } from "./viewers.ts";
 
 export interface SessionOutput {
@@ -57,7 +58,6 @@ export interface AttachmentOptions {
 /** A client that asks and does not read the answers, or sends only nonsense, is let go. */
 const maxUnreadBytes = 8 * 1024 * 1024;
 const maxMalformed = 100;
-const maxWaitingInputBytes = 1024 * 1024;
 
 export function openAttachment(options: AttachmentOptions): void {
   const { duplex, viewers, readOnly } = options;
@@ -70,10 +70,7 @@ export function openAttachment(options: AttachmentOptions): void {
   let shown = false;
   let greeted = false;
   let malformed = 0;
-  /** Commands that are being typed or wait for it, and what was typed behind them. */
-  let commands = 0;
-  let typing: Promise<void> = Promise.resolve();
-  let waitingInputBytes = 0;
+  const order = createTypingOrder();
   let follow: ReturnType<FollowSession> | undefined;
   let redrawing = false;
 
@@ -167,22 +164,17 @@ export function openAttachment(options: AttachmentOptions): void {
     };
     switch (message.type) {
       case "command":
-        commands += 1;
-        typing = typing
-          .then(() => attempt(() => command(message.content)))
-          .finally(() => {
-            commands -= 1;
-          });
+        order.command(() => attempt(() => command(message.content)));
         return;
       case "interrupt":
         return void attempt(() => options.interrupt());
       case "signal":
         return void attempt(() => options.signal(message.signal));
       case "end":
-        return after(0, () => options.endInput());
+        return behind(0, () => options.endInput());
       default: {
         const bytes = dropReplies(message.data);
-        if (bytes.length > 0) after(bytes.length, () => options.input(bytes));
+        if (bytes.length > 0) behind(bytes.length, () => options.input(bytes));
       }
     }
   };
@@ -217,16 +209,10 @@ export function openAttachment(options: AttachmentOptions): void {
     },
     exit: (exit) => viewer.end({ ...exit, offset: sent }),
   };
-  /** What is typed behind a command must not get between its text and its Enter. */
-  const after = (bytes: number, work: () => void): void => {
-    if (commands === 0) return work();
-    if (waitingInputBytes + bytes > maxWaitingInputBytes)
-      return refuse("resourceExhausted", "Too much was typed behind a command that is being typed. This was dropped.");
-    waitingInputBytes += bytes;
-    typing = typing.then(() => {
-      waitingInputBytes -= bytes;
-      if (!closed) work();
-    });
+  const behind = (bytes: number, work: () => void): void => {
+    const mayWork = (): void => void (!closed && viewers.controller === viewer && work());
+    if (!order.behind(bytes, mayWork))
+      refuse("resourceExhausted", "Too much was typed behind a command that is being typed. This was dropped.");
   };
   duplex.onMessage((bytes) => {
     if (closed) return;
