@@ -148,6 +148,7 @@ test("list, show, send, screen, interrupt, kill, and their exit codes", async ()
   expect((await daemon.cli(["sessions", "list"])).stdout).toContain("work");
   expect((await daemon.cli(["sessions", "show", "work"])).stdout).toContain("80x24");
   expect(await daemon.cli(["sessions", "kill", "work"])).toMatchObject({ exitCode: 0 });
+  expect((await daemon.cli(["sessions", "list", "--all"])).stdout).toMatch(/work +exited killed/);
   expect(await daemon.cli(["attach", "nobody"])).toMatchObject({
     exitCode: 64,
     stderr: expect.stringContaining("There is no session nobody") as string,

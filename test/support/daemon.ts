@@ -29,6 +29,8 @@ export interface TestDaemonOptions {
   parent?: string;
   /** More flags for the daemon. */
   flags?: string[];
+  /** The daemon's entry when it is not this checkout's; see other-version.ts. */
+  main?: string;
 }
 
 export interface CliResult {
@@ -71,8 +73,8 @@ export interface TestDaemon extends AsyncDisposable {
   kill9(): Promise<void>;
   /** An orderly stop as by `gantry restart`; sessions live on. */
   stop(request?: { sessions?: boolean; keepPrograms?: boolean; drainTimeoutMs?: number }): Promise<void>;
-  /** Starts again in the same home, after kill9 or stop, or stops first. */
-  restart(): Promise<void>;
+  /** Starts again in the same home, after kill9 or stop, or stops first. `main`: from then on this checkout's daemon, or another one. */
+  restart(main?: string): Promise<void>;
   log(): Promise<string>;
 }
 
@@ -82,7 +84,8 @@ interface Running {
   exited: Promise<unknown>;
 }
 
-const daemonMain = join(repository, "packages/daemon/src/main.ts");
+/** This checkout's. */
+export const daemonMain = join(repository, "packages/daemon/src/main.ts");
 const cliFile = join(repository, "packages/cli/bin/gantry.js");
 
 export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
@@ -97,6 +100,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   /** Everything that ever belonged to the daemon, noted while its parents still lived. */
   const known = new Map<string, FoundProcess>();
   let running: Running | undefined;
+  let main = options.main ?? daemonMain;
   let key = "";
   let client: TypedClient;
 
@@ -110,7 +114,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
 
   const start = async () => {
     const flags = ["--port", "0", ...(options.configFile === undefined ? [] : ["--config", options.configFile]), ...(options.flags ?? [])];
-    const child = spawn(process.execPath, [daemonMain, ...flags, "--ready-fd", "3"], {
+    const child = spawn(process.execPath, [main, ...flags, "--ready-fd", "3"], {
       cwd: folder,
       env,
       // Its log is a file; a pipe that nobody reads could stop it, and the terminal should show only test results.
@@ -211,7 +215,8 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     spawnProgram,
     kill9,
     stop,
-    async restart() {
+    async restart(next = main) {
+      main = next;
       if (running !== undefined) await stop({ keepPrograms: true });
       await start();
     },

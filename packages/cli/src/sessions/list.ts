@@ -53,7 +53,11 @@ export const verb: Verb = (command, context) => {
           { head: "NAME", value: ({ name }) => name ?? undefined },
           {
             head: "STATE",
-            value: ({ state, exitCode }) => (state === "exited" && exitCode !== null ? `exited ${exitCode}` : state),
+            value: ({ state, exitCode, signal, endReason }) => {
+              if (state !== "exited") return state;
+              // What somebody or something ended says so: its signal is only how.
+              return endReason === "exited" || endReason === null ? `exited ${exitCode ?? signal ?? ""}`.trim() : `exited ${endReason}`;
+            },
             paint: (text, { state }) => paints[state]?.(text) ?? text,
           },
           {

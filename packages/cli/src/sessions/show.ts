@@ -62,5 +62,9 @@ export const verb: Verb = (command, context) => {
 };
 
 function describe({ cpuPercent, cpuMs, memoryBytes, processes, threads }: SessionResources): string {
-  return `${cpuPercent.toFixed(1)}% CPU (${formatDuration(cpuMs)} so far), ${formatBytes(memoryBytes)}, ${processes} processes, ${threads} threads`;
+  return `${cpuPercent.toFixed(1)}% CPU (${formatDuration(cpuMs)} so far), ${formatBytes(memoryBytes)}, ${counted(processes, "process", "processes")}, ${counted(threads, "thread", "threads")}`;
+}
+
+function counted(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`;
 }

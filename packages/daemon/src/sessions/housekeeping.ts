@@ -54,7 +54,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     await held.refresh();
     const nowMs = clock.now();
     return held.live().filter((one) => {
-      const sinceMs = Math.max(one.row.lastActivityMs, one.busyMs, one.detachedMs);
+      const sinceMs = Math.max(one.row.lastActivityMs, one.row.lastUsedMs);
       return one.row.state !== "starting" && one.viewers.count === 0 && nowMs - sinceMs >= idleMs && mine(one);
     });
   };

@@ -26,8 +26,6 @@ export interface Held {
   lastInputMs: number;
   /** When its processes were last seen at work. */
   busyMs: number;
-  /** When the last viewer left; 0 when there was none. */
-  detachedMs: number;
   usage: TreeUsage | undefined;
   /** While it is not known whether the start was one: told the exit instead of everybody. */
   settling?: ((exit: ChildExit) => void) | undefined;
@@ -67,13 +65,13 @@ export function createLiveSessions(options: LiveSessionsOptions): LiveSessions {
       row,
       lastInputMs: row.lastActivityMs,
       busyMs: 0,
-      detachedMs: 0,
       usage: undefined,
       viewers: createViewers({
         resize: (cols, rows) => void resize(one, cols, rows),
         status: () => ({ state: one.row.state, title: one.row.title }),
         changed: () => {
-          if (one.viewers.count === 0) one.detachedMs = clock.now();
+          // Known to the next daemon, too: the idle time begins when the last viewer leaves.
+          if (one.viewers.count === 0 && isLive(one.row.state)) void change(one, { lastUsedMs: clock.now() });
           publish("session.attachments", { ...brief(one.row), viewers: one.viewers.count });
         },
       }),
@@ -143,7 +141,9 @@ export function createLiveSessions(options: LiveSessionsOptions): LiveSessions {
     one.usage = status.usage;
     if ((status.usage?.cpuPercent ?? 0) >= busyPercent) one.busyMs = clock.now();
     Object.assign(one.row, { outputBytes: status.endOffset, title: status.title, cols: status.cols, rows: status.rows });
-    if (lastActivityMs !== one.row.lastActivityMs) await change(one, { lastActivityMs, outputBytes: status.endOffset });
+    const lastUsedMs = one.viewers.count > 0 ? clock.now() : Math.max(one.row.lastUsedMs, one.busyMs);
+    if (lastActivityMs !== one.row.lastActivityMs || lastUsedMs !== one.row.lastUsedMs)
+      await change(one, { lastActivityMs, lastUsedMs, outputBytes: status.endOffset });
     if (one.settling === undefined) {
       await step(one, clock.now() - Math.max(lastActivityMs, one.busyMs) > quietAfterMs ? "quiet" : "activity");
     }

@@ -202,6 +202,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
         endReason: null,
         createdAtMs: nowMs,
         lastActivityMs: nowMs,
+        lastUsedMs: 0,
         recording: record === undefined ? 0 : 1,
         endedAtMs: null,
         agent: null,

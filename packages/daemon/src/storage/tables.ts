@@ -138,6 +138,8 @@ export interface SessionsTable {
   endReason: string | null;
   createdAtMs: number;
   lastActivityMs: number;
+  /** When it was last seen viewed or at work; 0: never. */
+  lastUsedMs: number;
   recording: 0 | 1;
   endedAtMs: number | null;
   /** JSON of an AgentRecord; null when its program is not watched. */

@@ -15,6 +15,7 @@ import * as sessionsRecording from "./011-sessions-recording.ts";
 import * as prompts from "./012-prompts.ts";
 import * as logins from "./013-logins.ts";
 import * as executionsLeftovers from "./014-executions-leftovers.ts";
+import * as sessionsLastUsed from "./015-sessions-last-used.ts";
 
 export const migrations: Record<string, Migration> = {
   "001-keys": keys,
@@ -31,4 +32,5 @@ export const migrations: Record<string, Migration> = {
   "012-prompts": prompts,
   "013-logins": logins,
   "014-executions-leftovers": executionsLeftovers,
+  "015-sessions-last-used": sessionsLastUsed,
 };
