@@ -87,6 +87,12 @@ test("a shell: keys, Ctrl-C, size of the window, exit status", async (context) =
   );
   enter(tmux, "stty size");
   await tmux.shows("25 90");
+  detach(tmux);
+  await tmux.shows("detached from sh");
+  // On the line after the program's last one, and not over what it shows.
+  expect(tmux.screen()).toMatch(/\n25 90\ninner> *\n\[detached from sh/);
+  enter(tmux, "clear; g attach sh");
+  await tmux.shows("25 90\ninner>");
   enter(tmux, `${process.execPath} ${gantry} attach sh`);
   await tmux.shows("This is the session itself");
   enter(tmux, "exit 9");
