@@ -160,6 +160,11 @@ test("list, show, send, screen, interrupt, kill, and their exit codes", async ()
     stderr: expect.stringContaining("There is no session nobody") as string,
   });
   expect(await daemon.cli(["open", "--", "no-such-program"])).toMatchObject({ exitCode: 127 });
+  for (const words of [["attach", "work"], ["open"]]) {
+    const refused = await daemon.cli([...words, "--detach-key", "nonsense", ...(words.length === 1 ? ["--", "cat"] : [])]);
+    expect(refused).toMatchObject({ exitCode: 64, signal: null, stderr: expect.stringContaining("cannot be the detach key") as string });
+  }
+  expect((await daemon.client.sessions.list({ live: true })).items).toEqual([]);
   expect(await daemon.cli(["open", "--", "sh", "-c", "echo said; exit 6"])).toMatchObject({
     exitCode: 6,
     stdout: expect.stringContaining("said") as string,

@@ -46,9 +46,10 @@ const helpMs = 10_000;
 const escape = 0x1b;
 
 export async function attachTerminal(options: AttachTerminalOptions): Promise<AttachOutcome> {
+  // A connection that nobody closes would keep the process from ending: what refuses without one comes first.
+  const keys = createAttachKeys(options.detachKey);
   // Before the terminal is touched: most refusals come here.
   let local: LocalClient = await connectLocal(options.choice);
-  const keys = createAttachKeys(options.detachKey);
   let terminal: LocalTerminal | undefined;
   let channel: ByteChannel | undefined;
   let shown: number | undefined = options.fromStart ? 0 : undefined;

@@ -8,6 +8,7 @@ import { maxCols, maxRows } from "@gantry/contract/session-protocol";
 
 import type { Verb } from "../verb.ts";
 import { attachAndReport } from "./attach-and-report.ts";
+import { createAttachKeys } from "./attach-keys.ts";
 
 interface OpenWishes {
   fullAccess?: boolean;
@@ -52,6 +53,8 @@ export const verb: Verb = (command, context) => {
       "\nDetach with Ctrl-\\ then d: the session goes on, without this terminal and even without the daemon. Ctrl-\\ then ? shows the other keys.\n\nA first word that names a profile opens that; after -- it is always a program.\n\nExamples:\n  gantry open shell\n  gantry open claude\n  gantry open --resume --name fix claude\n  gantry open --name notes -- vim notes.txt\n  gantry open --detach --name watch -- npm test -- --watch",
     )
     .action(async (words: string[], options: OpenOptions) => {
+      // A key that cannot be is said before anything is started.
+      createAttachKeys(options.detachKey);
       const { client, connection } = await context.connect();
       const size = { cols: Math.min(process.stdout.columns || 80, maxCols), rows: Math.min(process.stdout.rows || 24, maxRows) };
       const session = (await connection.call("sessions.open", {
