@@ -166,8 +166,14 @@ test("what waits survives a restart and a crash of the daemon, and hooks that we
 
 test("a daemon that does not answer holds an agent up for a moment only, and hears what it missed when it is back", async () => {
   const id = await openAgent("hooks", "patient");
+  await until("its start is heard", async () => (await statusOf(id)).source === "hook", Boolean, patient);
   await daemon.client.sessions.send({ id, text: `until ${file("go-patient")}` });
-  await until("it says itself that it works", async () => (await statusOf(id)).source === "hook", Boolean, patient);
+  await until(
+    "it says itself that it works",
+    () => statusOf(id),
+    ({ state, source }) => state === "working" && source === "hook",
+    patient,
+  );
   const { pid } = daemon;
   process.kill(pid, "SIGSTOP");
   try {
@@ -194,7 +200,7 @@ test("a daemon that does not answer holds an agent up for a moment only, and hea
 
 test("time that is up, a turn that is stopped, and a question: each is told", { timeout: 60_000 }, async () => {
   const id = await openAgent("hooks", "bad");
-  const late = await daemon.cli(["sessions", "send", "--wait", "--timeout", "300ms", "bad", `until ${file("go-bad")}`]);
+  const late = await daemon.cli(["sessions", "send", "--wait", "--timeout", "3s", "bad", `until ${file("go-bad")}`]);
   expect(late).toMatchObject({ exitCode: 124, stderr: expect.stringContaining("bad is still working") as string });
   await until(
     "the agent says that it works",

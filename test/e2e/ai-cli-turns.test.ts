@@ -79,7 +79,7 @@ test.for(cases)(
       upstream.release();
       expect(await first).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("SAY HELLO") as string });
       const again = await sessions.prompt({ id: "real", promptId: second.promptId, wait: true, timeoutMs: 60_000 });
-      expect(again).toMatchObject({ state: "done", output: expect.stringContaining("SAY SECOND") as string });
+      expect(again).toMatchObject({ error: null, state: "done", output: expect.stringContaining("SAY SECOND") as string });
       await becomes("idle");
       expect(upstream.heard).toEqual(["say hello", "say second"]);
 
@@ -101,7 +101,7 @@ test.for(cases)(
       await becomes("working");
       upstream.release();
       const ran = await sessions.prompt({ id: "real", promptId: asked.promptId, wait: true, timeoutMs: 60_000 });
-      expect(ran).toMatchObject({ state: "done", output: expect.stringContaining("The command printed") as string });
+      expect(ran).toMatchObject({ error: null, state: "done", output: expect.stringContaining("The command printed") as string });
       await until(
         "all are done",
         async () => (await sessions.prompts({ id: "real" })).items,
@@ -151,6 +151,6 @@ async function leavesItsQuestion(
     { ...patient, intervalMs: 2000 },
   );
   const answered = await prompt({ id: "real", promptId: early.promptId, wait: true, timeoutMs: 60_000 });
-  expect(answered).toMatchObject({ state: "done", output: expect.stringContaining("SAY EARLY") as string });
+  expect(answered).toMatchObject({ error: null, state: "done", output: expect.stringContaining("SAY EARLY") as string });
   expect(heard.splice(0)).toEqual(["say early"]);
 }

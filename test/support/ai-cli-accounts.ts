@@ -54,7 +54,7 @@ const setups: Record<AiCli, (url: string, work: string) => { files: Record<strin
   }),
   codex: (url, work) => ({
     files: {
-      ".codex/config.toml": `model = "gpt-5.5"
+      ".codex/config.toml": `model = "gpt-5"
 model_provider = "standin"
 [model_providers.standin]
 name = "standin"

@@ -52,6 +52,7 @@ export function createPrompts(options: PromptsOptions): Prompts {
   /** What has not ended, by session, in order. */
   const queues = new Map<string, PromptRow[]>();
   const waiters = new Map<string, Set<() => void>>();
+  const finishing = new Set<string>();
   let closed = false;
 
   const queueOf = (sessionId: string): PromptRow[] => queues.get(sessionId) ?? [];
@@ -74,10 +75,18 @@ export function createPrompts(options: PromptsOptions): Prompts {
     if (row.endedAtMs !== null) return;
     // Taken at once, so that nobody ends it twice while its output is fetched.
     row.endedAtMs = clock.now();
-    if (state === "done") await screenRests(row.sessionId, link, () => agents.showsIdle(row.sessionId)).catch(() => undefined);
     const output = row.submittedAtMs === null ? null : await link.transcript(row.sessionId, row.id).catch(() => "");
     await change(row, { state, error, endedAtMs: row.endedAtMs, output: output === null ? null : output.slice(-maxOutputCharacters) });
     pump(row.sessionId);
+  };
+
+  /** Some are idle for a moment before they go on: then the prompt ends with the next rest. */
+  const finish = async (row: PromptRow): Promise<void> => {
+    if (finishing.has(row.id)) return;
+    finishing.add(row.id);
+    await screenRests(row.sessionId, link, () => agents.showsIdle(row.sessionId)).catch(() => undefined);
+    finishing.delete(row.id);
+    if (!closed && agents.get(row.sessionId)?.status.state === "idle") await end(row, "done", null);
   };
 
   const begin = async (row: PromptRow): Promise<void> => {
@@ -113,7 +122,8 @@ export function createPrompts(options: PromptsOptions): Prompts {
       if (first.state === "queued") pump(sessionId);
       else if (first.state === "submitted") {
         const stopped = agents.stoppedMs(sessionId) >= (first.submittedAtMs ?? 0);
-        void end(first, stopped ? "cancelled" : "done", stopped ? "It was interrupted" : null);
+        if (stopped) void end(first, "cancelled", "It was interrupted");
+        else void finish(first);
       }
     }
   };

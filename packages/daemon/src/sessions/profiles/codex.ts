@@ -34,6 +34,8 @@ export const codex: ProfileDefinition = {
     { state: "waitingPermission", in: "title", match: String.raw`^\[ . \] Action Required` },
     // While it writes its answer, only the title moves.
     { state: "working", in: "title", match: "^[⠀-⣿] " },
+    // The sign of the prompt marks a dialog's choice too, which has a number.
+    { state: "waitingInput", in: "bottom", match: String.raw`^\s*› \d+\. ` },
     { state: "idle", in: "bottom", match: String.raw`^\s*[›▌](\s|$)` },
   ],
 };

@@ -25,7 +25,7 @@ export const gemini: ProfileDefinition = {
       in: "bottom",
       match: String.raw`Waiting for user confirmation|Allow execution of|Apply this change\?|● 1\. (Yes, allow|Allow) once`,
     },
-    { state: "working", in: "bottom", match: String.raw`esc to cancel` },
+    { state: "working", in: "bottom", match: String.raw`esc to cancel|^\s*Queued \(press` },
     {
       state: "waitingInput",
       in: "screen",

@@ -62,6 +62,13 @@ const screens: [profile: string, what: string, state: string, screen: string][] 
     "waitingInput",
     "  Folder access\n  /work\n\n  Opening will not change saved trust.\n\n› 1. Open restricted\n  2. Back to Agent Command Center\n\n  enter continue · esc back",
   ],
+  [
+    "codex",
+    "an offer in the place of the prompt",
+    "waitingInput",
+    "  Meet GPT-6 Sol\n\n  Our latest Sol is more intelligent.\n\n› 1. Try new model\n  2. Use existing model\n\n  enter/esc confirm · ^c quit",
+  ],
+  ["gemini", "a prompt that it holds until it is up", "working", `  Queued (press ↑ to edit):\n    say hello\n\n${geminiBox}`],
   ["gemini", "an empty prompt", "idle", `✦ SAY HELLO\n\n                    ? for shortcuts\n${geminiBox}`],
   ["gemini", "a turn", "working", `✦ SAY\n\n ⠧ Thinking... (esc to cancel, 2s)      ? for shortcuts\n${geminiBox}`],
   [
