@@ -23,7 +23,7 @@ async function startWithAgents(): Promise<TestDaemon> {
   const tables = kinds.map((kind, index) => `[profile.${kind}]\nextends = "claude"\nbinary = "${files[index]}"\n`);
   await writeFile(
     join(daemon.folder, "gantry.toml"),
-    `${tables.join("")}[profile.dying]\nextends = "claude"\nbinary = "${dying}"\n[profile.unread]\nbinary = "cat"\n`,
+    `${tables.join("")}[profile.dying]\nextends = "claude"\nbinary = "${dying}"\n[profile.unread]\nbinary = "tee"\n`,
   );
   await daemon.restart();
   return daemon;
