@@ -43,6 +43,8 @@ const parts: Record<string, Part> = {
       // Two bundles: the CLI's start must not pay for pieces that it would share with the daemon.
       // commander and picocolors go into the CLI's: opening many small files is a good part of what a start costs.
       const inCli = /^(?:commander|picocolors)$/;
+      // Hundreds of files, of which a fraction is used: for a daemon they are memory and a slower start.
+      const inDaemon = /^(?:zod|kysely)(?:\/|$)/;
       await bundle({ gantry: inRoot("packages/cli/src/main.ts") }, dist, (id) => isExternal(id) && !inCli.test(id), "cjs");
       // Ink awaits at its top level, which CommonJS cannot load, and brings many packages: a module of its own, read by one verb only.
       await bundle(
@@ -52,7 +54,7 @@ const parts: Record<string, Part> = {
         "esm",
         productionReact,
       );
-      await bundle(daemonEntries(), dist, isExternal);
+      await bundle(daemonEntries(), dist, (id) => isExternal(id) && !inDaemon.test(id));
       await cp(inRoot("packages/dashboard/dist"), join(dist, "ui"), { recursive: true });
       await writeLicences(dist);
     },
@@ -122,7 +124,7 @@ async function bundle(
 /** Their licences ask to go along with copies, and a bundle is one. */
 async function writeLicences(dist: string): Promise<void> {
   const page = JSON.parse(await readFile(inRoot("packages/dashboard/package.json"), "utf8")) as { dependencies: Record<string, string> };
-  const names = ["commander", "picocolors", ...(await packagesBelow("ink")), ...Object.keys(page.dependencies)].filter(
+  const names = ["commander", "picocolors", "zod", "kysely", ...(await packagesBelow("ink")), ...Object.keys(page.dependencies)].filter(
     (name) => !name.startsWith("@gantry/"),
   );
   const texts = await Promise.all(

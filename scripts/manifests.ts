@@ -18,8 +18,8 @@ export interface Manifest {
 
 export const requiredNode = ">=24.12";
 
-/** Bundled into the CLI by scripts/build.ts. */
-const bundled = new Set(["commander", "ink", "picocolors", "react"]);
+/** Bundled by scripts/build.ts. */
+const bundled = new Set(["commander", "ink", "kysely", "picocolors", "react"]);
 
 export function publishedGantry(cli: Manifest, daemon: Manifest): Manifest {
   const { name, version, description, license, bin } = cli;

@@ -17,11 +17,15 @@ export interface RelayDaemon {
   killAndRestart(): Promise<void>;
 }
 
-/** Starts a daemon from source on a free port, with an empty home that goes when it stops. `config` is the text of its gantry.toml. */
-export async function startDaemon(extraEnv: Record<string, string> = {}, config = ""): Promise<RelayDaemon> {
+/** As it runs in a checkout. */
+export const sourceDaemon = fileURLToPath(new URL("../../packages/daemon/src/main.ts", import.meta.url));
+/** As it is published; made by scripts/build.ts. */
+export const builtDaemon = fileURLToPath(new URL("../../packages/cli/dist/daemon.js", import.meta.url));
+
+/** Starts a daemon on a free port, with an empty home that goes when it stops. `config` is the text of its gantry.toml. */
+export async function startDaemon(extraEnv: Record<string, string> = {}, config = "", main = sourceDaemon): Promise<RelayDaemon> {
   const home = mkdtempSync(join(tmpdir(), "gantry-bench-"));
   writeFileSync(join(home, "gantry.toml"), config);
-  const main = fileURLToPath(new URL("../../packages/daemon/src/main.ts", import.meta.url));
   const start = async (): Promise<{ child: ChildProcess; url: string }> => {
     const child = spawn(process.execPath, [main, "--port", "0", "--log-level", "warn", "--ready-fd", "3"], {
       cwd: home,

@@ -90,9 +90,9 @@ export async function attachTo(
   return terminal;
 }
 
-/** `config` is the text of the daemon's gantry.toml. */
-export async function startTerminalServers(config = ""): Promise<TerminalServers> {
-  const daemon = await startDaemon({}, config);
+/** `config` is the text of the daemon's gantry.toml, `main` its program. */
+export async function startTerminalServers(config = "", main?: string): Promise<TerminalServers> {
+  const daemon = await startDaemon({}, config, main);
   const bare = await startChild("../terminal/bare-server.ts");
   const gantry = createClient({ url: daemon.url, key: daemon.key });
 

@@ -21,7 +21,6 @@ import type { Publish } from "./core/event-bus.ts";
 import { bind, type BoundOperation } from "./core/handlers.ts";
 import type { Logger } from "./core/logger.ts";
 import type { HostFleet } from "./host/fleet.ts";
-import { renderRecording } from "./host/render-recording.ts";
 import { createHooks } from "./sessions/agents/hooks.ts";
 import { sessionEnvironment } from "./sessions/environment.ts";
 import { createProber } from "./sessions/profiles/probe.ts";
@@ -86,7 +85,8 @@ export async function composeSessions({ config, db, paths, host, publish, clock,
     recordings: createSessionRecordings({
       directory: paths.recordingsDirectory,
       settings: config.sessions,
-      render: (file, format) => renderRecording(entryFile("process-host"), file, format),
+      // Loaded with the first: it brings a terminal along.
+      render: async (file, format) => (await import("./host/render-recording.ts")).renderRecording(entryFile("process-host"), file, format),
     }),
     hooks,
     promptStore: createPromptStore(db),

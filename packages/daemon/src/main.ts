@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { GantryError, InstanceName, ManagementStyle, resolvePaths, resolveRoots } from "@gantry/contract";
 
 import { loadConfig } from "./config.ts";
+import { releaseMemoryWhenIdle } from "./core/idle-memory.ts";
 import { notifyReady, takeNotifySocket } from "./core/notify-ready.ts";
 
 const { values: flags } = parseArgs({
@@ -126,6 +127,7 @@ async function main(): Promise<void> {
   });
   notifyReady(notifySocket, logger);
   await report({ record: daemon.record, notices: daemon.notices });
+  releaseMemoryWhenIdle();
 }
 
 main().catch(async (error: unknown) => {

@@ -1,8 +1,8 @@
 /** The daemon's log: JSON lines through pino, with everything that looks like a secret taken out. */
 import { renameSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 
 import { type Logger, multistream, pino, stdTimeFunctions, type StreamEntry } from "pino";
-import { PinoPretty } from "pino-pretty";
 
 export type { Logger } from "pino";
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
@@ -40,10 +40,7 @@ export function createLogger({ level, file, rotateAtBytes = () => Number.POSITIV
     streams.push({ level: everything, stream });
   }
   if (stderr) {
-    const stream = process.stderr.isTTY
-      ? PinoPretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss", ignore: "pid,hostname" })
-      : pino.destination({ dest: 2, sync: true });
-    streams.push({ level: everything, stream });
+    streams.push({ level: everything, stream: process.stderr.isTTY ? prettyStream() : pino.destination({ dest: 2, sync: true }) });
   }
   const options = {
     level,
@@ -80,6 +77,12 @@ function livingParts(logger: Logger): Logger[] {
     if (part === undefined) all.delete(reference);
     return part === undefined ? [] : [part];
   });
+}
+
+/** Loaded only where people read. */
+function prettyStream(): StreamEntry["stream"] {
+  const { PinoPretty } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
+  return PinoPretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss", ignore: "pid,hostname" });
 }
 
 /** True when the file was put aside. */

@@ -1,5 +1,5 @@
 /** The figures of this process for Prometheus: rooms are read when somebody asks, so that counting costs nothing in between. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { createRequire } from "node:module";
 
 export interface Sample {
   labels?: Record<string, string>;
@@ -21,39 +21,57 @@ export interface Metrics {
 const secondsBuckets = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120, 600];
 
 export function createMetrics(): Metrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  type Client = typeof import("prom-client");
+  type Registry = InstanceType<Client["Registry"]>;
+  const pending: ((client: Client, registry: Registry) => void)[] = [];
+  let loaded: { client: Client; registry: Registry } | undefined;
+  /** With the first figure or the first scrape: its own measuring wakes the process a hundred times a second. */
+  const load = (): { client: Client; registry: Registry } => {
+    if (loaded !== undefined) return loaded;
+    const client = createRequire(import.meta.url)("prom-client") as Client;
+    const registry = new client.Registry();
+    client.collectDefaultMetrics({ register: registry });
+    // They count from here; what was used before belongs to the process as well.
+    const { user, system } = process.cpuUsage();
+    for (const [name, microseconds] of Object.entries({ user, system, total: user + system })) {
+      const metric = registry.getSingleMetric(name === "total" ? "process_cpu_seconds_total" : `process_cpu_${name}_seconds_total`);
+      if (metric instanceof client.Counter) metric.inc(microseconds / 1e6);
+    }
+    loaded = { client, registry };
+    for (const register of pending) register(client, registry);
+    return loaded;
+  };
+  const readAtScrape =
+    (kind: "Gauge" | "Counter"): Metrics["gauge"] =>
+    (name, help, labelNames, read) => {
+      pending.push((client, registry) => {
+        const metric = new client[kind]({
+          name,
+          help,
+          labelNames,
+          registers: [],
+          async collect() {
+            this.reset();
+            for (const { labels = {}, value } of await read()) this.inc(labels, value);
+          },
+        });
+        registry.registerMetric(metric);
+      });
+    };
   return {
-    gauge(name, help, labelNames, read) {
-      const metric = new Gauge({
-        name,
-        help,
-        labelNames,
-        registers: [],
-        async collect() {
-          this.reset();
-          for (const { labels = {}, value } of await read()) this.set(labels, value);
-        },
-      });
-      registry.registerMetric(metric);
-    },
-    counter(name, help, labelNames, read) {
-      const metric = new Counter({
-        name,
-        help,
-        labelNames,
-        registers: [],
-        async collect() {
-          this.reset();
-          for (const { labels = {}, value } of await read()) this.inc(labels, value);
-        },
-      });
-      registry.registerMetric(metric);
-    },
+    gauge: readAtScrape("Gauge"),
+    counter: readAtScrape("Counter"),
     histogram(name, help, labelNames) {
-      const histogram = new Histogram({ name, help, labelNames, registers: [registry], buckets: secondsBuckets });
-      return (labels, seconds) => histogram.observe(labels, seconds);
+      let observe: ((labels: Record<string, string>, seconds: number) => void) | undefined;
+      pending.push((client, registry) => {
+        const histogram = new client.Histogram({ name, help, labelNames, registers: [registry], buckets: secondsBuckets });
+        observe = (labels, seconds) => histogram.observe(labels, seconds);
+      });
+      return (labels, seconds) => {
+        load();
+        observe?.(labels, seconds);
+      };
     },
-    text: () => registry.metrics(),
+    text: () => load().registry.metrics(),
   };
 }

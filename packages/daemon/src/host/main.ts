@@ -1,6 +1,7 @@
 /** Entry of the process host, and of its threads (screens, recordings): `node main.ts <socket> <journal> <version>`, started detached by link.ts. */
 import { isMainThread, workerData } from "node:worker_threads";
 
+import { releaseMemoryWhenIdle } from "../core/idle-memory.ts";
 import type { RenderTask } from "./render-recording.ts";
 
 const idleExitMs = 30_000;
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
       process.exit(0);
     },
   });
+  releaseMemoryWhenIdle();
   // The machine goes down: children get their chance to save.
   process.on("SIGTERM", () => void host.shutdown(3000));
 }

@@ -1,7 +1,7 @@
 /** Reads from one screen what its program is doing: its own announcements, its title, and rules about what it shows. */
 import type { Terminal } from "@xterm/headless";
-import { RE2JS } from "re2js";
 
+import { compilePattern } from "../core/pattern.ts";
 import type { ScreenRule, ScreenSignal } from "./interface.ts";
 
 export interface ScreenWatchEvents {
@@ -23,7 +23,7 @@ const busyLookMs = 400;
 const bottomLines = 12;
 
 export function watchScreen(terminal: Terminal, rules: readonly ScreenRule[], events: ScreenWatchEvents): WatchedScreen {
-  const compiled = rules.map((rule) => ({ ...rule, pattern: RE2JS.compile(rule.match, RE2JS.MULTILINE) }));
+  const compiled = rules.map((rule) => ({ ...rule, pattern: compilePattern(rule.match) }));
   let quiet: NodeJS.Timeout | undefined;
   let busySinceMs: number | undefined;
   let before: string | undefined;

@@ -63,8 +63,9 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
   const requests = new Map<number, (text: string) => void>();
 
   const start = (): Worker => {
-    // Small: the worker's heap is mostly screens, and a runaway screen must not take the machine.
-    const started = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: 1024 }, stdout: false });
+    // Screens live long and lie outside of the heap: a large space for what is young would only fill with what is dead. A runaway
+    // screen must not take the machine.
+    const started = new Worker(entry, { resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 1024 }, stdout: false });
     ready = new Promise((resolve) => {
       started.once("message", () => resolve());
       started.once("exit", () => resolve());

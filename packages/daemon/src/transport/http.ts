@@ -127,11 +127,14 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   });
 
   for (const bound of operations) registerOperation(app, bound, { logger, credentials, connections, streaming });
-  const openApi = createOpenApi(
-    operations.map(({ operation }) => operation),
-    options.version,
-  );
-  app.get("/openapi.json", () => openApi);
+  let openApi: ReturnType<typeof createOpenApi> | undefined;
+  app.get("/openapi.json", () => {
+    openApi ??= createOpenApi(
+      operations.map(({ operation }) => operation),
+      options.version,
+    );
+    return openApi;
+  });
   app.get("/docs", (_request, reply) =>
     reply
       .headers(pageHeaders)

@@ -1,8 +1,8 @@
 /** Joins the built-in profiles with those of the configuration. */
 import { GantryError, type ProfileConfiguration } from "@gantry/contract";
-import { RE2JS } from "re2js";
 
 import { nearest } from "../../core/nearest.ts";
+import { compilePattern } from "../../core/pattern.ts";
 import { builtInProfiles } from "./built-in.ts";
 import type { ProfileDefinition } from "./definition.ts";
 
@@ -46,7 +46,7 @@ function merge(name: string, table: ProfileConfiguration, base: ProfileDefinitio
   if (base === undefined && table.binary === undefined) throw invalid(name, "needs binary, or extends to say which profile it changes");
   for (const [index, { match }] of table.rules.entries()) {
     try {
-      RE2JS.compile(match, RE2JS.MULTILINE);
+      compilePattern(match);
     } catch (cause) {
       throw invalid(name, `rules[${index}].match ${JSON.stringify(match)} is no RE2 pattern: ${(cause as Error).message}`, cause);
     }
