@@ -35,6 +35,8 @@ export interface ChildEvents {
 
 export interface Child {
   readonly ring: Ring;
+  /** Output up to here is to be passed on now; in a flood that is less than the ring has. */
+  readonly dueOffset: number;
   readonly mark: ProcessMark;
   readonly exit: ChildExit | undefined;
   status(): ChildStatus;
@@ -92,15 +94,18 @@ export async function startChild(spec: ChildSpec, { screens, recordings }: Child
   // Passing on: the first bytes at once, then in batches while more keep coming.
   let announced = 0;
   let batching = false;
-  const announce = (): void => {
-    if (announced === ring.endOffset) return;
-    announced = ring.endOffset;
+  /** Blocks were passed on within this batch: the rest waits for the next. */
+  let flooding = false;
+  const announce = (offset = ring.endOffset): void => {
+    if (announced === offset) return;
+    announced = offset;
     events.output();
   };
   let batchTimer: NodeJS.Timeout | undefined;
   const endBatch = (): void => {
     batching = announced !== ring.endOffset;
-    announce();
+    if (flooding) flooding = false;
+    else announce();
     if (batching) batchTimer?.refresh();
   };
   const startBatch = (): void => {
@@ -146,7 +151,11 @@ export async function startChild(spec: ChildSpec, { screens, recordings }: Child
       if (!batching) {
         announce();
         startBatch();
-      } else if (ring.endOffset - announced >= batchBytes) announce();
+      } else if (ring.endOffset - announced >= batchBytes && ring.fullOffset > announced) {
+        // Whole blocks: what the last read left over would be one more small message to each viewer.
+        flooding = true;
+        announce(ring.fullOffset);
+      }
       screen?.advance();
       checkFlow();
     },
@@ -244,6 +253,9 @@ export async function startChild(spec: ChildSpec, { screens, recordings }: Child
 
   return {
     ring,
+    get dueOffset() {
+      return announced;
+    },
     mark,
     get exit() {
       return exit;

@@ -83,7 +83,7 @@ export function createConnection(socket: Socket, host: ConnectionHost): Connecti
 
   const pump = (follow: Followed): void => {
     const { child } = follow;
-    while (follow.sent < child.ring.endOffset && !follow.snapshotting) {
+    while (follow.sent < child.dueOffset && !follow.snapshotting) {
       if (socket.writableLength > maxUnsentBytes) return;
       const piece = child.ring.read(follow.sent);
       if (piece === undefined) return startAnew(follow);

@@ -23,6 +23,10 @@ export interface Recordings {
 
 /** While output is left out, so much may still be on its way before it is taken again. */
 const resumeBelowBytes = 1024 * 1024;
+// What a program prints comes in reads of some KiB: a message to the thread for each would cost more than all else. The writer makes
+// one event of what comes closer together than this.
+const gatherBytes = 64 * 1024;
+const gatherMs = 5;
 /** As shells tell an end by a signal; which one, the asciicast does not tell. */
 const signalStatus = 128;
 
@@ -75,6 +79,23 @@ export function createRecordings(entry: URL | string, onError: (error: unknown) 
         });
       });
       post({ type: "open", number, file: spec.file, limitBytes: spec.limitBytes, facts });
+      let gathered: { stream: ChildStream; timeMs: number; pieces: Uint8Array[]; length: number } | undefined;
+      let timer: NodeJS.Timeout | undefined;
+      const handOver = (): void => {
+        clearTimeout(timer);
+        timer = undefined;
+        if (gathered === undefined) return;
+        const { stream, timeMs, pieces, length } = gathered;
+        gathered = undefined;
+        // A copy of its own, which is then given away.
+        const bytes = new Uint8Array(length);
+        let at = 0;
+        for (const piece of pieces) {
+          bytes.set(piece, at);
+          at += piece.length;
+        }
+        post({ type: "output", number, stream, bytes, timeMs });
+      };
       return {
         get backlogBytes() {
           return over ? 0 : backlogBytes;
@@ -82,18 +103,29 @@ export function createRecordings(entry: URL | string, onError: (error: unknown) 
         output(stream, bytes) {
           if (skipping || over) return;
           backlogBytes += bytes.length;
-          // A copy of its own, which is then given away.
-          post({ type: "output", number, stream, bytes: new Uint8Array(bytes), timeMs: Date.now() });
+          if (gathered !== undefined && gathered.stream !== stream) handOver();
+          gathered ??= { stream, timeMs: Date.now(), pieces: [], length: 0 };
+          gathered.pieces.push(bytes);
+          gathered.length += bytes.length;
+          if (gathered.length >= gatherBytes) handOver();
+          else timer ??= setTimeout(handOver, gatherMs);
         },
         input(bytes) {
-          if (spec.input && !over) post({ type: "input", number, bytes: new Uint8Array(bytes), timeMs: Date.now() });
+          if (!spec.input || over) return;
+          handOver();
+          post({ type: "input", number, bytes: new Uint8Array(bytes), timeMs: Date.now() });
         },
-        resize: (cols, rows) => post({ type: "resize", number, cols, rows, timeMs: Date.now() }),
+        resize(cols, rows) {
+          handOver();
+          post({ type: "resize", number, cols, rows, timeMs: Date.now() });
+        },
         skip() {
+          handOver();
           skipping = true;
           post({ type: "skipped", number, timeMs: Date.now() });
         },
         async close({ code, timeMs }) {
+          handOver();
           if (worker === undefined) return;
           post({ type: "close", number, status: code ?? signalStatus, timeMs });
           await closed;

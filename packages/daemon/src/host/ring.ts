@@ -29,6 +29,7 @@ export class Ring {
   #used = 0;
   #startOffset = 0;
   #endOffset = 0;
+  #fullOffset = 0;
   #pinnedFrom = Number.POSITIVE_INFINITY;
   readonly #limitBytes: number;
 
@@ -42,6 +43,11 @@ export class Ring {
 
   get endOffset(): number {
     return this.#endOffset;
+  }
+
+  /** Behind the last block that is full: up to here, reading gives whole blocks. */
+  get fullOffset(): number {
+    return this.#fullOffset;
   }
 
   /** Keeps everything from this offset on, even beyond the limit: the screen has not parsed it yet. */
@@ -68,6 +74,7 @@ export class Ring {
       this.#used += count;
       this.#endOffset += count;
       at += count;
+      if (this.#used === this.#block.length) this.#fullOffset = this.#endOffset;
     }
     if (this.#endOffset - this.#startOffset > this.#limitBytes) this.#trim();
   }

@@ -49,7 +49,8 @@ export interface Screens {
 /** Bytes handed to the worker and not parsed yet, per screen: small, so that ten floods delay another screen's snapshot little. */
 const inFlightBytes = 256 * 1024;
 // Small output waits a moment, so that echoed keys do not wake the worker one by one; a program's query is answered this much later.
-const feedNowBytes = 16 * 1024;
+// A flood comes in the ring's blocks: each message to a thread costs as much as some KiB in it.
+const feedNowBytes = 64 * 1024;
 const feedAfterMs = 2;
 const snapshotScrollbackLines = 1000;
 const skipTailBytes = 64 * 1024;
@@ -65,7 +66,7 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
   const start = (): Worker => {
     // Screens live long and lie outside of the heap: a large space for what is young would only fill with what is dead. A runaway
     // screen must not take the machine.
-    const started = new Worker(entry, { resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 1024 }, stdout: false });
+    const started = new Worker(entry, { resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 1024 }, stdout: false });
     ready = new Promise((resolve) => {
       started.once("message", () => resolve());
       started.once("exit", () => resolve());
