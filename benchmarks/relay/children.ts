@@ -61,10 +61,11 @@ export async function startChild(
   file: string,
   env: Record<string, string> = {},
   args: string[] = [],
+  stdin: "ignore" | "pipe" = "ignore",
 ): Promise<{ child: ChildProcess; line: string }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: [stdin, "pipe", "inherit"],
   });
   return { child, line: await firstLine(child, 1) };
 }

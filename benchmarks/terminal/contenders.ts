@@ -24,6 +24,9 @@ export interface TerminalServers {
   openBare(argv: string[]): Promise<Terminal>;
   /** One more client of the terminal of that name; the first starts its program. */
   shareBare(name: string, argv: string[]): Promise<Terminal>;
+  readonly daemonUrl: string;
+  readonly bareUrl: string;
+  readonly key: string;
   readonly daemonPid: number;
   readonly barePid: number;
   attachGantry(id: string, query?: Record<string, string>): Promise<Terminal>;
@@ -126,6 +129,9 @@ export async function startTerminalServers(config = "", main?: string): Promise<
     },
     openBare: (argv) => connectBare(argv, []),
     shareBare: (name, argv) => connectBare(argv, [["share", name]]),
+    daemonUrl: daemon.url,
+    bareUrl: `http://127.0.0.1:${bare.line}`,
+    key: daemon.key,
     daemonPid: daemon.pid,
     barePid: bare.child.pid ?? 0,
     async close() {
