@@ -1,4 +1,6 @@
 /** A program in a terminal behind a WebSocket, once through Gantry and once bare, with the same client for both. */
+import { once } from "node:events";
+
 import { createClient } from "@gantry/client";
 import { encodeClientMessage, parseServerMessage, sessionSubprotocol } from "@gantry/contract/session-protocol";
 import { WebSocket } from "ws";
@@ -15,6 +17,8 @@ export interface Terminal {
   /** Behind the last output, and of the first; only with Gantry. */
   offset?: number;
   firstOffset?: number | undefined;
+  /** Settles when the server has closed it. */
+  ended: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -67,6 +71,7 @@ export async function attachTo(
     receivedBytes: 0,
     offset: 0,
     firstOffset: undefined,
+    ended: once(socket, "close"),
     async close() {
       socket.terminate();
       await end?.();
@@ -113,6 +118,7 @@ export async function startTerminalServers(config = "", main?: string): Promise<
       onOutput: (listener) => void socket.on("message", (bytes: Buffer) => listener(bytes)),
       snapshots: 0,
       receivedBytes: 0,
+      ended: once(socket, "close"),
       async close() {
         socket.terminate();
       },
