@@ -2,6 +2,7 @@
 import { defineBenchmark } from "./harness.ts";
 import { startTerminalServers } from "./terminal/contenders.ts";
 import { createEcho } from "./terminal/echo.ts";
+import { startVibeTunnel } from "./terminal/vibetunnel.ts";
 
 export default defineBenchmark({
   name: "terminal-echo",
@@ -11,10 +12,16 @@ export default defineBenchmark({
     const servers = await startTerminalServers();
     const terminals = { gantry: await servers.openGantry(["cat"]), bare: await servers.openBare(["cat"]) };
     const [gantry, bare] = [createEcho(terminals.gantry), createEcho(terminals.bare)];
+    const peer = await startVibeTunnel();
+    // Its echo is some twenty times as slow.
+    const vibetunnel: Record<string, ReturnType<typeof createEcho>> = peer === undefined
+      ? {}
+      : { vibetunnel: createEcho(await peer.open(["cat"]), 100) };
     return {
-      contenders: { gantry, bare },
+      contenders: { gantry, bare, ...vibetunnel },
       async close() {
         await Promise.all(Object.values(terminals).map((terminal) => terminal.close()));
+        await peer?.close();
         await servers.close();
       },
     };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { defineBenchmark } from "./harness.ts";
 import { startTerminalServers, type Terminal, waitFor } from "./terminal/contenders.ts";
 import { buildOutput } from "./terminal/text.ts";
+import { startVibeTunnel } from "./terminal/vibetunnel.ts";
 
 /** Less than a recording holds. */
 const copies = 20;
@@ -18,6 +19,7 @@ export default defineBenchmark({
   async prepare() {
     const servers = await startTerminalServers();
     const recording = await startTerminalServers("[sessions]\nrecord = true\nrecordLimitBytes = 24000000\n");
+    const peer = await startVibeTunnel();
     const folder = await mkdtemp(join(tmpdir(), "gantry-bench-"));
     const file = join(folder, "text");
     await writeFile(file, buildOutput());
@@ -28,8 +30,10 @@ export default defineBenchmark({
         gantry: () => flood(servers.openGantry(argv)),
         recorded: () => flood(recording.openGantry(argv)),
         bare: () => flood(servers.openBare(argv)),
+        ...(peer === undefined ? {} : { vibetunnel: () => flood(peer.open(argv)) }),
       },
       async close() {
+        await peer?.close();
         await servers.close();
         await recording.close();
         await rm(folder, { recursive: true });

@@ -1,6 +1,4 @@
 /** A program in a terminal behind a WebSocket, once through Gantry and once bare, with the same client for both. */
-import { once } from "node:events";
-
 import { createClient } from "@gantry/client";
 import { encodeClientMessage, parseServerMessage, sessionSubprotocol } from "@gantry/contract/session-protocol";
 import { WebSocket } from "ws";
@@ -71,7 +69,7 @@ export async function attachTo(
     receivedBytes: 0,
     offset: 0,
     firstOffset: undefined,
-    ended: once(socket, "close"),
+    ended: new Promise((resolve) => socket.once("close", resolve)),
     async close() {
       socket.terminate();
       await end?.();
@@ -118,7 +116,7 @@ export async function startTerminalServers(config = "", main?: string): Promise<
       onOutput: (listener) => void socket.on("message", (bytes: Buffer) => listener(bytes)),
       snapshots: 0,
       receivedBytes: 0,
-      ended: once(socket, "close"),
+      ended: new Promise((resolve) => socket.once("close", resolve)),
       async close() {
         socket.terminate();
       },

@@ -65,6 +65,8 @@ declare module "fastify" {
 /** Whole request, body included; a slow sender must not hold a connection for ever. A stream of items has its call's budget instead. */
 const requestTimeoutMs = 60_000;
 const headersTimeoutMs = 10_000;
+/** Longer than clients pause between two requests: one that is sent just as the server closes is lost, and may not be repeated. */
+const keepAliveTimeoutMs = 72_000;
 const maxConnections = 4096;
 
 /** What `health` sees when no key was presented: nobody, with no rights. */
@@ -85,7 +87,13 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     serverFactory(handler) {
       server = createServer(
         // The gate refuses a missing Host itself, with the same answer as a wrong one.
-        { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, maxHeaderSize: 16_384, requireHostHeader: false },
+        {
+          requestTimeout: requestTimeoutMs,
+          headersTimeout: headersTimeoutMs,
+          keepAliveTimeout: keepAliveTimeoutMs,
+          maxHeaderSize: 16_384,
+          requireHostHeader: false,
+        },
         (request, response) => {
           try {
             gate.check(request);
