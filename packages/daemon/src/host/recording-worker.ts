@@ -64,13 +64,16 @@ export function runRecordingWorker(): void {
     one.writing = (one.writing ?? Promise.resolve()).then(() => store(number, one, all));
     return one.writing;
   };
-  const accept = (one: Recording, bytes: number, timeMs: number): boolean => {
-    one.pendingBytes += bytes;
-    if (one.over) return false;
-    if (one.storedBytes + one.pendingBytes <= one.limitBytes) return true;
+  const output = (one: Recording, { stream, bytes, timeMs }: Extract<RecordingRequest, { type: "output" }>): void => {
+    let room = one.limitBytes - one.storedBytes - one.pendingBytes;
+    // Not within a character: its second half would be missing.
+    while (room > 0 && ((bytes[room] ?? 0) & 0xc0) === 0x80) room -= 1;
+    one.pendingBytes += bytes.length;
+    if (one.over) return;
+    if (room > 0) one.writer.output(stream, bytes.subarray(0, room), timeMs);
+    if (bytes.length <= room) return;
     one.over = true;
     one.writer.marker("the recording's size limit is reached; the session went on", timeMs);
-    return false;
   };
 
   setInterval(() => {
@@ -104,7 +107,7 @@ export function runRecordingWorker(): void {
     if (one === undefined) return;
     switch (message.type) {
       case "output":
-        if (accept(one, message.bytes.length, message.timeMs)) one.writer.output(message.stream, message.bytes, message.timeMs);
+        output(one, message);
         if (one.pendingBytes > writeAboveBytes) void flush(number, one, false);
         break;
       case "input":
