@@ -4,6 +4,7 @@
  * attached, takes a line to type a key, and prints a CrowdResult.
  */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 
@@ -112,7 +113,10 @@ function attach(): Promise<Client> {
             upgraded += bytes.toString("latin1");
             const end = upgraded.indexOf("\r\n\r\n");
             if (end === -1) return true;
-            if (!upgraded.startsWith("HTTP/1.1 101")) reject(new Error(upgraded.slice(0, 500)));
+            if (!upgraded.startsWith("HTTP/1.1 101")) {
+              reject(new Error(upgraded.slice(0, 500)));
+              return false;
+            }
             isOpen = true;
             attached({
               type: () =>
@@ -143,11 +147,10 @@ function attach(): Promise<Client> {
 const first = await attach();
 const others = await Promise.all(Array.from({ length: task.clients - 1 }, attach));
 process.stdout.write("attached\n");
-createInterface({ input: process.stdin }).once("line", async () => {
-  const begin = performance.now();
-  first.type();
-  await Promise.all([first, ...others].map(({ done }) => done));
-  const ms = performance.now() - begin;
-  const snapshots = [first, ...others].reduce((sum, client) => sum + client.snapshots, 0);
-  process.stdout.write(`${JSON.stringify({ ms, snapshots } satisfies CrowdResult)}\n`, () => process.exit());
-});
+await once(createInterface({ input: process.stdin }), "line");
+const begin = performance.now();
+first.type();
+await Promise.all([first, ...others].map(({ done }) => done));
+const ms = performance.now() - begin;
+const snapshots = [first, ...others].reduce((sum, client) => sum + client.snapshots, 0);
+process.stdout.write(`${JSON.stringify({ ms, snapshots } satisfies CrowdResult)}\n`, () => process.exit());

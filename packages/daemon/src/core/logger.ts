@@ -3,6 +3,7 @@ import { renameSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import { type Logger, multistream, pino, stdTimeFunctions, type StreamEntry } from "pino";
+import type * as pinoPretty from "pino-pretty";
 
 export type { Logger } from "pino";
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace";
@@ -81,7 +82,7 @@ function livingParts(logger: Logger): Logger[] {
 
 /** Loaded only where people read. */
 function prettyStream(): StreamEntry["stream"] {
-  const { PinoPretty } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
+  const { PinoPretty } = createRequire(import.meta.url)("pino-pretty") as typeof pinoPretty;
   return PinoPretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss", ignore: "pid,hostname" });
 }
 

@@ -1,6 +1,8 @@
 /** The figures of this process for Prometheus: rooms are read when somebody asks, so that counting costs nothing in between. */
 import { createRequire } from "node:module";
 
+import type * as promClient from "prom-client";
+
 export interface Sample {
   labels?: Record<string, string>;
   value: number;
@@ -21,7 +23,7 @@ export interface Metrics {
 const secondsBuckets = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120, 600];
 
 export function createMetrics(): Metrics {
-  type Client = typeof import("prom-client");
+  type Client = typeof promClient;
   type Registry = InstanceType<Client["Registry"]>;
   const pending: ((client: Client, registry: Registry) => void)[] = [];
   let loaded: { client: Client; registry: Registry } | undefined;
