@@ -14,7 +14,7 @@ const patient = { timeoutMs: 40_000 };
 const bash = ["bash", "--norc", "--noprofile"];
 
 test("sessions of the version before: agent, viewer, recording, idle time, and memory limit", { timeout: 120_000 }, async () => {
-  const old = await copyAsVersion("0.0.9");
+  await using old = await copyAsVersion("0.0.9");
   await using daemon = await startTestDaemon({ main: old.main, config: "[sessions]\nmemoryLimitMb = 300\n" });
   const agent = await writeFakeAgent(daemon.folder, "agent");
   await writeFile(
