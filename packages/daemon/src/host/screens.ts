@@ -66,7 +66,7 @@ export function createScreens(entry: URL | string, onError: (error: unknown) => 
   const start = (): Worker => {
     // Screens live long and lie outside of the heap: a large space for what is young would only fill with what is dead. A runaway
     // screen must not take the machine.
-    const started = new Worker(entry, { resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 1024 }, stdout: false });
+    const started = new Worker(entry, { resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 1024 }, stdout: false });
     ready = new Promise((resolve) => {
       started.once("message", () => resolve());
       started.once("exit", () => resolve());
