@@ -80,7 +80,13 @@ test("sessions of the version before: agent, viewer, recording, idle time, and m
     },
   ]);
   expect((await daemon.cli(["sessions", "hosts"])).stdout).toMatch(/0\.0\.9 +4 +draining/);
-  expect((await now.list({ live: true })).items.map(({ name }) => name).sort()).toEqual(["agent", "hog", "left", "new", "recorded"]);
+  expect((await now.list({ live: true })).items.map(({ name }) => name).toSorted((a, b) => (a ?? "").localeCompare(b ?? ""))).toEqual([
+    "agent",
+    "hog",
+    "left",
+    "new",
+    "recorded",
+  ]);
 
   // Idle since its viewer left, and not since its last output, which is longer ago.
   const idleNames = async (idleMs: number) => (await now.cleanup({ idleMs, dryRun: true })).ended.map(({ name }) => name);
