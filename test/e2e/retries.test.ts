@@ -70,7 +70,7 @@ test("a program in the foreground prints a notice between attempts and leaves wi
   const good = await daemon.cli(["run", "flaky", "good-program", "3"]);
   expect(good).toMatchObject({ exitCode: 0, stdout: "attempt 1\nattempt 2\nattempt 3\n" });
   expect(good.stderr).toMatch(
-    /^oops 1\ngantry: attempt 1 failed \(exited with 1\); trying again in \d\.\d s\noops 2\ngantry: attempt 2 failed .*\noops 3\n$/,
+    /^oops 1\ngantry: attempt 1 failed \(exited with 1\); trying again in (?:\d+ ms|\d\.\d s)\noops 2\ngantry: attempt 2 failed .*\noops 3\n$/,
   );
   const bad = await daemon.cli(["run", "--retries", "1", "--retry-delay", "1ms", "--json", "flaky", "bad-program"]);
   const result = JSON.parse(bad.stdout) as { executionId: string };

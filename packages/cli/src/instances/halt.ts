@@ -23,18 +23,21 @@ export async function halt(instance: string, input: StopInput, notice: (text: st
   const record = readRecord(localPaths(instance));
   if (record === undefined || !isAlive(record)) {
     // A daemon that has just begun to listen may answer before its record is written.
-    if (!(await askToStop({ instance }, input, notice))) return { outcome: "notRunning" };
+    if ((await askToStop({ instance }, input)) === undefined) return { outcome: "notRunning" };
     throw new GantryError(
       "conflict",
       `Instance ${instance} is stopping but has no record, so its end cannot be verified. Look again with: gantry status`,
     );
   }
-  if (await askToStop({ instance }, input, notice)) {
+  const asked = await askToStop({ instance }, input);
+  if (asked !== undefined) {
     const hasten = () => {
       notice("Not waiting any longer.");
-      void askToStop({ instance }, { ...input, drainTimeoutMs: 0 }, () => undefined);
+      void askToStop({ instance }, { ...input, drainTimeoutMs: 0 });
     };
+    // Before the notice: whoever reads it may press Ctrl-C at once.
     process.once("SIGINT", hasten);
+    if (asked.waitsFor !== undefined) notice(`Waiting for ${asked.waitsFor}. Ctrl-C to wait no longer.`);
     const ended = await gone(record, (input.drainTimeoutMs ?? defaultDrainTimeoutMs) + closingTimeoutMs);
     process.off("SIGINT", hasten);
     if (ended) return { outcome: "stopped", by: "api", record };
@@ -50,7 +53,8 @@ export async function halt(instance: string, input: StopInput, notice: (text: st
   );
 }
 
-async function askToStop(choice: InstanceChoice, input: StopInput, notice: (text: string) => void): Promise<boolean> {
+/** Undefined when it does not answer. */
+async function askToStop(choice: InstanceChoice, input: StopInput): Promise<{ waitsFor?: string } | undefined> {
   try {
     const local = await connectLocal(choice);
     try {
@@ -59,18 +63,16 @@ async function askToStop(choice: InstanceChoice, input: StopInput, notice: (text
         .list({ state: "running", limit: shownExecutions }, { timeoutMs: signalTimeoutMs })
         .catch(() => ({ items: [] }));
       const { waitingFor } = await local.client.instances.stop(input, { timeoutMs: signalTimeoutMs });
-      if (waitingFor.executions > 0 && input.keepPrograms !== true && input.drainTimeoutMs !== 0) {
-        const names = running.items.map(({ command, executionId }) => `${command} (${executionId})`).join(", ");
-        const more = waitingFor.executions > running.items.length ? ", …" : "";
-        notice(`Waiting for ${waitingFor.executions} running: ${names}${more}. Ctrl-C to wait no longer.`);
-      }
-      return true;
+      if (waitingFor.executions === 0 || input.keepPrograms === true || input.drainTimeoutMs === 0) return {};
+      const names = running.items.map(({ command, executionId }) => `${command} (${executionId})`).join(", ");
+      const more = waitingFor.executions > running.items.length ? ", …" : "";
+      return { waitsFor: `${waitingFor.executions} running: ${names}${more}` };
     } finally {
       local.close();
     }
   } catch (error) {
     // Whatever a daemon of another version answers, a signal is understood by all of them.
-    if (error instanceof GantryError) return false;
+    if (error instanceof GantryError) return undefined;
     throw error;
   }
 }
