@@ -142,7 +142,12 @@ test("two terminals: control moves by a key, the other one is told once, and is 
   one.keys("C-a", "d");
   await one.shows("detached from both");
   enter(one, "clear; g attach --read-only both");
-  await one.shows("second-43\ninner>");
+  // What it showed before is still there until the shell has read the line.
+  await until(
+    "it watches",
+    () => one.screen(),
+    (screen) => screen.includes("second-43\ninner>") && !screen.includes("detached from both"),
+  );
   one.keys("C-\\", "c");
   await one.shows("This attachment is read-only");
   expect((await attached()).map(({ controller }) => controller)).toEqual([true, false]);

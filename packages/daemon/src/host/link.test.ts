@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -273,6 +275,65 @@ test("kill -9 of the host ends its children and tells that they are lost", async
   await until(() => marks.filter(isAlive).length === 0);
   expect((await link.list()).map(({ id, exit }) => [id, exit?.code])).toEqual([["exe_c", 0]]);
   expect(await link.spawn(spec("ses_new", ["bash", "--norc"]))).toMatchObject({ state: "running" });
+});
+
+test("a connection that breaks, and breaks again, is made anew; a host that dies meanwhile is found dead", async () => {
+  const directory = newDirectory();
+  const first = openLink(directory);
+  await first.spawn(spec("ses_a", ["cat"]));
+  await first.close();
+  // Stands between: what a dying host's socket does can be done at will.
+  const socketPath = join(directory, "host-1.sock");
+  renameSync(socketPath, join(directory, "behind.sock"));
+  const taken = new Set<Socket>();
+  let refused = 0;
+  let open = true;
+  const between = createServer((socket) => {
+    socket.on("error", () => undefined);
+    if (!open) {
+      refused += 1;
+      socket.destroy();
+      return;
+    }
+    taken.add(socket);
+    const behind = connect(join(directory, "behind.sock"));
+    behind.on("error", () => undefined).on("close", () => socket.destroy());
+    socket.pipe(behind).pipe(socket);
+  }).listen(socketPath);
+  const breakAll = () => {
+    for (const socket of taken) socket.destroy();
+    taken.clear();
+  };
+  try {
+    await once(between, "listening");
+    const link = openLink(directory);
+    await link.list();
+    const watched = watch(link, "ses_a", 0);
+    link.write("ses_a", Buffer.from("one\r"));
+    await watched.until((text) => text.includes("one\r\none"));
+
+    open = false;
+    breakAll();
+    await until(() => refused >= 3);
+    open = true;
+    await until(() => taken.size > 0);
+    await link.list();
+    link.write("ses_a", Buffer.from("two\r"));
+    await watched.until((text) => text.includes("two\r\ntwo"));
+    expect([watched.gaps, watched.lost]).toEqual([0, false]);
+
+    open = false;
+    breakAll();
+    const before = refused;
+    await until(() => refused > before);
+    const hostPid = Number(/"pid":(\d+)/.exec(readFileSync(join(directory, "host-1.journal"), "utf8"))?.[1]);
+    process.kill(hostPid, "SIGKILL");
+    await until(() => watched.lost);
+  } finally {
+    breakAll();
+    between.close();
+    rmSync(socketPath, { force: true });
+  }
 });
 
 test("a flood holds nobody up, and a paused follower resumes without a gap or with a snapshot", async () => {

@@ -1,5 +1,6 @@
 /** The daemon's side of the process host: connects or starts it, follows its children, survives its absence. */
 import { rmSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { GantryError } from "@gantry/contract/errors";
 
@@ -20,6 +21,8 @@ export interface HostLinkOptions extends HostPlace {
 
 // One piece of a replay: a viewer with a window of 1 MiB can take it whole.
 const replayLimitBytes = 512 * 1024;
+const firstRetryMs = 20;
+const maxRetryMs = 1000;
 
 interface KnownChild {
   number: number;
@@ -154,14 +157,24 @@ export function createHostLink(options: HostLinkOptions): OneHostLink {
     if (closing) return;
     if (!isAlive(host)) return buryHost();
     log.warn({ pid: host.pid }, "the connection to the process host broke; reconnecting");
-    void reach(false).then(
-      () => {
+    void reconnect(host);
+  };
+  /** A host that is being killed may still take a connection that nobody will answer: what breaks again is tried until it holds or the host is dead. */
+  const reconnect = async (host: ProcessMark): Promise<void> => {
+    for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, maxRetryMs)) {
+      if (closing) return;
+      try {
+        await reach(false);
         for (const { followers } of children.values()) {
           for (const follower of followers) follower.restart();
         }
-      },
-      (error: unknown) => log.warn({ err: error }, "the process host cannot be reached"),
-    );
+        return;
+      } catch (error) {
+        if (!isAlive(host)) return buryHost();
+        if (waitMs === firstRetryMs) log.warn({ err: error }, "the process host cannot be reached; trying again");
+      }
+      await delay(waitMs, undefined, { ref: false });
+    }
   };
   const reach = (start: boolean): Promise<Connected | undefined> => {
     const attempt = async (): Promise<Connected | undefined> => {
