@@ -1,7 +1,7 @@
 /** The items of a batch in their order, with what each one needs. */
 import { type BatchItem, BatchItemState } from "@gantry/contract";
 import { Button, Group, Select, Text, Title } from "@mantine/core";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
@@ -10,26 +10,24 @@ import { EmptyState } from "../app/parts/empty-state.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { Row, rowLink, Rows, RowsLoading } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
+import { usePages } from "../app/parts/use-pages.ts";
 
 const pageSize = 100;
 
 export function BatchItems({ batchId }: { batchId: string }) {
   const client = useClient();
   const [state, setState] = useState<BatchItemState | null>(null);
-  const items = useInfiniteQuery({
+  const { query: items, items: shown = [] } = usePages({
     queryKey: ["batches", "items", batchId, state],
-    queryFn: ({ pageParam }) =>
+    fetchPage: (page) =>
       client.batches.items({
         id: batchId,
         limit: pageSize,
         ...(state === null ? {} : { state }),
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...page,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,
   });
-  const shown = items.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <section className="panel" aria-labelledby="items">
       <Group justify="space-between" px="md" pt="sm" pb={4}>

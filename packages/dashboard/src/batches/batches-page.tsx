@@ -3,7 +3,7 @@ import { BatchState, type BatchSummary } from "@gantry/contract";
 import { Button, Modal, Select, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
@@ -15,6 +15,7 @@ import { PageHeader } from "../app/parts/page-header.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { Row, rowLink, Rows, RowsLoading } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
+import { usePages } from "../app/parts/use-pages.ts";
 import { BatchProgress, doneOf } from "./batch-progress.tsx";
 import classes from "./batches-page.module.css";
 import { StartBatch } from "./start-batch.tsx";
@@ -26,19 +27,16 @@ export function BatchesPage() {
   const navigate = useNavigate();
   const [starting, start] = useDisclosure(false);
   const [state, setState] = useState<BatchState | null>(null);
-  const batches = useInfiniteQuery({
+  const { query: batches, items = [] } = usePages({
     queryKey: ["batches", "list", state],
-    queryFn: ({ pageParam }) =>
+    fetchPage: (page) =>
       client.batches.list({
         limit: pageSize,
         ...(state === null ? {} : { state }),
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...page,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,
   });
-  const items = batches.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
       <PageHeader title="Batches" about="Many commands as one, with an order between them. They go on after a restart.">

@@ -2,7 +2,7 @@
 import { ExecutionState } from "@gantry/contract";
 import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
@@ -11,6 +11,7 @@ import { EmptyState } from "../app/parts/empty-state.tsx";
 import { PageHeader } from "../app/parts/page-header.tsx";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { RowsLoading } from "../app/parts/rows.tsx";
+import { usePages } from "../app/parts/use-pages.ts";
 import { ExecutionRows } from "./execution-rows.tsx";
 import { Queues } from "./queues.tsx";
 
@@ -28,20 +29,17 @@ export function ExecutionsPage() {
     void navigate({ search: (before) => ({ ...before, command: text.trim() === "" ? undefined : text.trim() }), replace: true });
   }, typingPauseMs);
 
-  const executions = useInfiniteQuery({
+  const { query: executions, items = [] } = usePages({
     queryKey: ["executions", "list", command, known],
-    queryFn: ({ pageParam }) =>
+    fetchPage: (page) =>
       client.executions.list({
         limit: pageSize,
         ...(command === undefined ? {} : { command }),
         ...(known === undefined ? {} : { state: known }),
-        ...(pageParam === undefined ? {} : { cursor: pageParam }),
+        ...page,
       }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,
   });
-  const items = executions.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = command !== undefined || known !== undefined;
 
   return (

@@ -1,7 +1,6 @@
 /** What became of each tick, newest first; a tick that ran leads to its execution. */
 import type { Tick } from "@gantry/contract";
 import { Button, Text } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { useClient } from "../access/access.tsx";
@@ -11,21 +10,18 @@ import { formatMoment } from "../app/parts/format.ts";
 import { ProblemAlert } from "../app/parts/problem-alert.tsx";
 import { Row, rowLink, Rows, RowsLoading } from "../app/parts/rows.tsx";
 import { StateBadge } from "../app/parts/state-badge.tsx";
+import { usePages } from "../app/parts/use-pages.ts";
 
 const pageSize = 20;
 
 export function TickHistory({ schedule }: { schedule: string }) {
   const client = useClient();
-  const ticks = useInfiniteQuery({
+  const { query: ticks, items } = usePages({
     queryKey: ["schedules", "ticks", schedule],
-    queryFn: ({ pageParam }) =>
-      client.schedules.ticks({ schedule, limit: pageSize, ...(pageParam === undefined ? {} : { cursor: pageParam }) }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.nextCursor,
+    fetchPage: (page) => client.schedules.ticks({ schedule, limit: pageSize, ...page }),
   });
   if (ticks.error !== null) return <ProblemAlert error={ticks.error} onRetry={() => void ticks.refetch()} />;
-  if (ticks.data === undefined) return <RowsLoading />;
-  const items = ticks.data.pages.flatMap((page) => page.items);
+  if (items === undefined) return <RowsLoading />;
   if (items.length === 0) return <EmptyState title="It has not ticked yet">Run it now to see that it works.</EmptyState>;
   return (
     <>
